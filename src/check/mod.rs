@@ -1,0 +1,1 @@
+//! Checks: pure functions from evidence to a verdict, one file each.

@@ -1,0 +1,1 @@
+//! The cluster: login, tracked creation, watches, facts.

@@ -1,0 +1,1 @@
+//! The orchestrator: session, fixtures, steps, scheduling, unwind.

@@ -1,0 +1,25 @@
+//! Shared words: names, quantities, versions and what is known of a VM on either side.
+//!
+//! A leaf: it imports nothing of the crate, does no I/O and knows no protocol.
+
+mod chain;
+mod names;
+mod quantity;
+mod seed;
+mod time;
+mod version;
+mod vm;
+
+pub use chain::chain;
+pub use names::{
+    NAME_MAX_CHARS, NameError, SESSION_LABEL, SessionId, clone_name, dashed_version, destination_vm_name, keep_tail,
+    nearest, vm_suffix,
+};
+pub use quantity::{QuantityError, parse_quantity_bytes};
+pub use seed::Seed;
+pub use time::{now, rfc3339};
+pub use version::{VersionError, parse_requirement, parse_version};
+pub use vm::{
+    Cpu, Firmware, GuestAddress, NicAttachment, Power, SourceDisk, SourceNic, SourceSnapshot, SourceVm, TargetDisk,
+    TargetNic, TargetVm,
+};

@@ -1,0 +1,13 @@
+//! The one way to speak HTTP to anything but the Kubernetes API: inventory, OAuth, vSphere, oVirt, OpenStack.
+//!
+//! A leaf. Product code gets a [`Network`] and cannot tell the real one from the lab's (design section 4, promise 9).
+//! It owns TLS policy, time limits and the count of requests; it never retries and never follows redirects.
+
+mod chain_fetch;
+mod client;
+mod real;
+mod tls;
+
+pub use client::{HttpClient, HttpError, Network, RequestCounter, Transport};
+pub use real::RealNetwork;
+pub use tls::{TlsPolicy, install_crypto};

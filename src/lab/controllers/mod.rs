@@ -1,0 +1,1 @@
+//! The product's controllers, as ordinary kube clients.

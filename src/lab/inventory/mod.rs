@@ -1,0 +1,1 @@
+//! The Forklift inventory service.

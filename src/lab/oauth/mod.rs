@@ -1,0 +1,1 @@
+//! OpenShift's OAuth login.

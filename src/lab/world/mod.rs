@@ -1,0 +1,34 @@
+//! The lab's world: what exists before any request, and the live state of its sources.
+
+mod spec;
+mod vsphere;
+
+pub use spec::{
+    ClusterSpec, DiskSpec, GuestSpec, NicSpec, NodeSpec, Role, SourceSpec, StorageClassSpec, UserSpec, VmSpec,
+    WorldSpec,
+};
+pub use vsphere::{Disk, GuestNet, Inventory, NamedRef, Nic, Snapshot, Vm, VsphereSource};
+
+use super::clock::Pace;
+use super::fault::Faults;
+use std::sync::Arc;
+
+/// The living world that all parts of a lab share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// What it was made from.
+    pub spec: Arc<WorldSpec>,
+    /// Its vSphere sources, in the order of the spec.
+    pub vsphere: Vec<Arc<VsphereSource>>,
+    /// How fast simulated work goes.
+    pub pace: Pace,
+    /// What goes wrong.
+    pub faults: Faults,
+}
+
+impl World {
+    /// The vSphere source whose API is at `host` (name or `host:port`), as a Provider's URL names it.
+    pub fn vsphere_at(&self, host: &str) -> Option<&Arc<VsphereSource>> {
+        self.vsphere.iter().find(|source| source.answers_to(host))
+    }
+}

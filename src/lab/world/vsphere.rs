@@ -1,0 +1,223 @@
+//! The live state of a vSphere source: what its SOAP face changes, and what the inventory and Forklift read.
+
+use crate::facts::{Firmware, Power};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// A vSphere source. Its SOAP server changes it, its inventory and the Forklift controller read it.
+#[derive(Debug)]
+pub struct VsphereSource {
+    /// Name in providers.json.
+    pub name: String,
+    /// Version (`8.0.3`).
+    pub version: String,
+    /// Host name of the API.
+    pub host: String,
+    /// Further `host:port` texts under which it is served.
+    pub aliases: Mutex<Vec<String>>,
+    /// User.
+    pub username: String,
+    /// Password; a lab's passwords are no secrets.
+    pub password: String,
+    pub(super) inventory: Mutex<Inventory>,
+    pub(super) revision: watch::Sender<u64>,
+}
+
+/// Everything in a vCenter, by MoRef value.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// Datacenter (`datacenter-2`).
+    pub datacenter: NamedRef,
+    /// Cluster (`domain-c8`).
+    pub cluster: NamedRef,
+    /// The cluster's root resource pool (`resgroup-9`).
+    pub pool: NamedRef,
+    /// The folder of VMs (`group-v3`).
+    pub vm_folder: NamedRef,
+    /// ESXi hosts (`host-21`).
+    pub hosts: Vec<NamedRef>,
+    /// Datastores (`datastore-12`).
+    pub datastores: Vec<NamedRef>,
+    /// Distributed port groups (`dvportgroup-31`) and standard networks (`network-7`).
+    pub networks: Vec<NamedRef>,
+    /// VMs (`vm-101`) and templates.
+    pub vms: Vec<Vm>,
+    /// Folders that were made on datastores, `[ds] path`.
+    pub folders: Vec<String>,
+    /// The next free number of a MoRef.
+    pub next_number: u32,
+}
+
+/// An object that has but a name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamedRef {
+    /// MoRef value.
+    pub moref: String,
+    /// Name.
+    pub name: String,
+}
+
+/// A VM.
+#[derive(Debug, Clone)]
+pub struct Vm {
+    /// MoRef value (`vm-101`).
+    pub moref: String,
+    /// Name.
+    pub name: String,
+    /// BIOS UUID.
+    pub uuid: String,
+    /// Instance UUID.
+    pub instance_uuid: String,
+    /// Whether it is a template.
+    pub template: bool,
+    /// Power.
+    pub power: Power,
+    /// MoRef of its host.
+    pub host: String,
+    /// vSphere guest id.
+    pub guest_id: String,
+    /// Guest host name.
+    pub hostname: String,
+    /// Whether tools run in the guest when it is on.
+    pub tools: bool,
+    /// Firmware.
+    pub firmware: Firmware,
+    /// Secure boot.
+    pub secure_boot: bool,
+    /// Virtual CPUs in all.
+    pub cpus: u32,
+    /// Cores per socket.
+    pub cores_per_socket: u32,
+    /// Memory in MiB.
+    pub memory_mib: u64,
+    /// Disks, by device key.
+    pub disks: Vec<Disk>,
+    /// NICs, by device key.
+    pub nics: Vec<Nic>,
+    /// Snapshots along the chain, root first.
+    pub snapshots: Vec<Snapshot>,
+    /// Extra configuration (`ctkEnabled`, `scsi0:0.ctkEnabled`).
+    pub extra_config: Vec<(String, String)>,
+    /// Revision of its last change.
+    pub revision: u64,
+}
+
+/// A disk of a VM.
+#[derive(Debug, Clone)]
+pub struct Disk {
+    /// Device key (2000).
+    pub key: i32,
+    /// Label (`Hard disk 1`).
+    pub label: String,
+    /// Controller key (1000).
+    pub controller_key: i32,
+    /// Bus of the controller: `scsi`, `sata`, `ide`, `nvme`.
+    pub bus: String,
+    /// Unit on the controller.
+    pub unit: i32,
+    /// Capacity in bytes.
+    pub size_bytes: u64,
+    /// MoRef of the datastore.
+    pub datastore: String,
+    /// File, `[ds] vm/vm.vmdk`.
+    pub file: String,
+    /// Disk mode (`persistent`).
+    pub mode: String,
+    /// Thin provisioned.
+    pub thin: bool,
+    /// Zeroed eagerly.
+    pub eager: bool,
+    /// UUID of the backing (`6000C29...`).
+    pub uuid: String,
+}
+
+/// A NIC of a VM.
+#[derive(Debug, Clone)]
+pub struct Nic {
+    /// Device key (4000).
+    pub key: i32,
+    /// Label (`Network adapter 1`).
+    pub label: String,
+    /// Device class (`VirtualVmxnet3`).
+    pub class: String,
+    /// MAC address, lower case.
+    pub mac: String,
+    /// MoRef of the network.
+    pub network: String,
+    /// Addresses inside the guest.
+    pub guest: Vec<GuestNet>,
+}
+
+/// An address inside a guest.
+#[derive(Debug, Clone)]
+pub struct GuestNet {
+    /// IPv4 address.
+    pub ip: String,
+    /// Mask length.
+    pub prefix_length: u8,
+    /// Set by hand.
+    pub is_static: bool,
+    /// Gateway.
+    pub gateway: Option<String>,
+}
+
+/// A snapshot.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// MoRef value (`snapshot-301`).
+    pub moref: String,
+    /// Number.
+    pub id: i32,
+    /// Name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// RFC 3339.
+    pub created: String,
+    /// Power when it was taken.
+    pub power: Power,
+}
+
+impl VsphereSource {
+    /// Reads the inventory. Do not hold the guard across an await.
+    pub fn read(&self) -> MutexGuard<'_, Inventory> {
+        self.inventory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the inventory and tells those who watch its revision.
+    pub fn change<T>(&self, act: impl FnOnce(&mut Inventory) -> T) -> T {
+        let answer = act(&mut self.read());
+        self.revision.send_modify(|revision| *revision += 1);
+        answer
+    }
+
+    /// A receiver that changes with each revision.
+    pub fn revisions(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
+    }
+
+    /// Whether a URL with this `host` or `host:port` means this source.
+    pub fn answers_to(&self, host: &str) -> bool {
+        let aliases = self.aliases.lock().unwrap_or_else(PoisonError::into_inner);
+        let bare = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        aliases.iter().any(|alias| alias == host) || bare == self.host
+    }
+}
+
+impl Inventory {
+    /// The VM with this MoRef.
+    pub fn vm(&self, moref: &str) -> Option<&Vm> {
+        self.vms.iter().find(|vm| vm.moref == moref)
+    }
+
+    /// The VM with this MoRef, to change it.
+    pub fn vm_mut(&mut self, moref: &str) -> Option<&mut Vm> {
+        self.vms.iter_mut().find(|vm| vm.moref == moref)
+    }
+
+    /// The next MoRef value of a kind (`vm` gives `vm-101`).
+    pub fn next_moref(&mut self, kind: &str) -> String {
+        self.next_number += 1;
+        format!("{kind}-{}", self.next_number)
+    }
+}

@@ -1,0 +1,1 @@
+//! vSphere over SOAP.

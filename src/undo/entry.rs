@@ -1,0 +1,121 @@
+//! One line of the ledger.
+
+use crate::facts::SessionId;
+use serde::{Deserialize, Serialize};
+
+/// Number of an entry, in the order of intent.
+pub type EntryId = u64;
+
+/// Something outside the process, with its exact name and how to undo it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Number of the entry.
+    pub id: EntryId,
+    /// The session that made it.
+    pub session: SessionId,
+    /// The test that made it; `None` for a session fixture.
+    pub scenario: Option<String>,
+    /// How far it got.
+    #[serde(flatten)]
+    pub state: State,
+    /// Entries that must outlive this one: they are undone after it.
+    pub needs: Vec<EntryId>,
+    /// The thing itself.
+    #[serde(flatten)]
+    pub thing: Thing,
+}
+
+/// How far an entry got. `Intended` means "may exist".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum State {
+    /// Written before the call; the call may or may not have taken effect.
+    Intended,
+    /// The call took effect.
+    Made,
+    /// It is gone again.
+    Undone,
+    /// It could not be undone.
+    Stuck {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Thing {
+    /// An object on the cluster.
+    Object {
+        /// Its kind (`Plan`).
+        #[serde(skip)]
+        kind: String,
+        /// Its API version (`forklift.konveyor.io/v1beta1`).
+        #[serde(rename = "apiVersion")]
+        api_version: String,
+        /// Its plural (`plans`), since it cannot be guessed for every kind.
+        plural: String,
+        /// Its namespace; `None` for cluster-scoped kinds.
+        namespace: Option<String>,
+        /// Its exact name.
+        name: String,
+        /// Its UID, once known.
+        uid: Option<String>,
+        /// How to undo it.
+        undo: ObjectUndo,
+    },
+    /// A VM on a source provider.
+    SourceVm {
+        /// The provider's type (`vsphere`): the key it is listed under.
+        #[serde(skip)]
+        provider_type: String,
+        /// The provider's name in the providers file.
+        provider: String,
+        /// The VM's exact name.
+        name: String,
+        /// The provider's id of it, once known.
+        vm_id: Option<String>,
+    },
+}
+
+/// How an object is undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ObjectUndo {
+    /// Delete it if it carries the session's label, and wait until it is gone.
+    Delete,
+    /// A Migration: cancel it if it runs, then delete it.
+    CancelThenDelete,
+    /// A Plan: archive it, wait until it is archived, then delete it.
+    ArchiveThenDelete,
+    /// Made by the product for our Plan, so it carries no label of ours: delete it if it belongs to that Plan.
+    DeleteMigrated,
+}
+
+impl Thing {
+    /// The key it is listed under: a kind, or a provider's type.
+    pub fn listed_under(&self) -> &str {
+        match self {
+            Self::Object { kind, .. } => kind,
+            Self::SourceVm { provider_type, .. } => provider_type,
+        }
+    }
+
+    pub(super) fn set_listed_under(&mut self, key: &str) {
+        match self {
+            Self::Object { kind, .. } => key.clone_into(kind),
+            Self::SourceVm { provider_type, .. } => key.clone_into(provider_type),
+        }
+    }
+}
+
+impl std::fmt::Display for Thing {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Object { kind, namespace: Some(namespace), name, .. } => write!(out, "{kind} {namespace}/{name}"),
+            Self::Object { kind, namespace: None, name, .. } => write!(out, "{kind} {name}"),
+            Self::SourceVm { provider, name, .. } => write!(out, "VM {name} on provider {provider}"),
+        }
+    }
+}
