@@ -1,1 +1,28 @@
-//! The orchestrator: session, fixtures, steps, scheduling, unwind.
+//! The only orchestrator: it looks at the environment, sets up what a session shares, runs scenarios step by step,
+//! gathers evidence, and unwinds the ledger.
+//!
+//! Adapters do the calls, `migration` knows the product's rules, `check` judges. The engine emits events and knows no
+//! report.
+
+mod clean_up;
+mod evidence;
+mod fixtures;
+mod leftovers;
+mod preflight;
+mod prepare;
+mod run;
+mod scenario;
+mod session;
+mod steps;
+mod support;
+mod unwind;
+
+pub use fixtures::SourceFixture;
+pub use leftovers::{find_leftovers, record_found};
+pub use preflight::{Environment, Problem, examine};
+pub use run::{RunDirectory, RunDirectoryError};
+pub use scenario::run_test;
+pub use session::{Session, SessionParts};
+pub use steps::StepError;
+pub use support::{Unsupported, unsupported_keys};
+pub use unwind::Unwinder;
