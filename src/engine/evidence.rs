@@ -4,7 +4,7 @@ use super::prepare::Prepared;
 use super::scenario::Walk;
 use super::steps::StepError;
 use crate::check::{Evidence, MappedNetwork, MappedStorage, VmEvidence};
-use crate::cluster::{self, ClusterError, ObjectRef, condition};
+use crate::cluster::{self, ClusterError, Kind, ObjectRef, is_true};
 use crate::facts::{Power, TargetVm};
 use crate::inventory::MapSource;
 use crate::scenario::PowerSetting;
@@ -75,8 +75,8 @@ async fn settled(walk: &Walk<'_>, vm: &Prepared, found: TargetVm) -> Result<Targ
         return Ok(found);
     }
     let target = ObjectRef::namespaced(Kind::VM, &found.namespace, &found.name);
-    let wants_on = cluster::run_strategy_wants_on(&walk.session.parts().cluster, &target).await?;
-    if !wants_on {
+    let object = walk.session.parts().cluster.get(&target).await?;
+    if object.is_none_or(|vm| vm.data["spec"]["runStrategy"] != "Always") {
         return Ok(found);
     }
     wait_until_on(walk, &target).await?;
@@ -105,7 +105,7 @@ async fn agent_connects(walk: &Walk<'_>, found: &TargetVm) -> Result<bool, StepE
     }
     let instance = ObjectRef::namespaced(Kind::VMI, &found.namespace, &found.name);
     let judge = |object: Option<&DynamicObject>| match object {
-        Some(vmi) if condition(vmi, "AgentConnected").is_some_and(|found| found.is_true()) => Seen::Met(()),
+        Some(vmi) if is_true(vmi, "AgentConnected") => Seen::Met(()),
         Some(vmi) => Seen::Pending(vmi.data["status"]["phase"].as_str().unwrap_or("no phase").to_owned()),
         None => Seen::Pending("no instance yet".to_owned()),
     };

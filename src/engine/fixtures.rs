@@ -4,16 +4,17 @@
 //! Source: original-suite.md sections 1.1, 1.2, 1.9.
 
 use super::session::SessionParts;
+use super::source::ConnectedSource;
 use super::steps::StepError;
-use crate::cluster::{self, Created, Creation, ObjectRef};
+use crate::cluster::{self, Created, Creation, Kind, ObjectRef};
 use crate::config::ProviderEntry;
 use crate::event::Event;
-use crate::http::{HttpClient, TlsPolicy};
+use crate::http::HttpClient;
 use crate::inventory::Inventory;
 use crate::migration::{
     Names, destination_provider_body, provider_ready, source_provider_body, source_secret_body,
 };
-use crate::provider::{self, SourceProvider};
+use crate::provider::SourceProvider;
 use crate::undo::{EntryId, ObjectUndo};
 use crate::wait::Seen;
 use kube::ResourceExt;
@@ -61,11 +62,15 @@ impl SharedFixtures {
 }
 
 impl SourceFixture {
-    pub(super) async fn create(parts: &SessionParts, shared: &SharedFixtures, name: &str) -> Result<Self, StepError> {
+    pub(super) async fn create(
+        parts: &SessionParts,
+        shared: &SharedFixtures,
+        name: &str,
+        connected: ConnectedSource,
+    ) -> Result<Self, StepError> {
         let begun = parts.events.elapsed_ms();
         let entry = parts.providers.get(name).map_err(|error| StepError::Broken(error.to_string()))?.clone();
-        let (tls, ca) = source_trust(parts, &entry).await?;
-        let sdk = provider::connect(&entry, tls, parts.network.as_ref(), parts.source_requests.clone()).await?;
+        let ConnectedSource { sdk, ca } = connected;
         let names = Names::new(&parts.id, parts.seed, (entry.type_name(), &entry.version), name);
         let namespace = &shared.namespace;
         let secret = names.resource("secret");
@@ -85,23 +90,6 @@ impl SourceFixture {
         parts.emit(Event::FixtureReady { what: format!("Provider {namespace}/{provider} for {name}"), took_ms });
         Ok(Self { entry, provider, secret, provider_entry: made.entry, sdk, inventory })
     }
-}
-
-/// Whom to trust on a source: anybody, if the settings say so by name; else the chain that it shows now, pinned for this
-/// run and stored in the Provider's Secret, as the original does (original-suite.md section 1.2).
-pub(super) async fn source_trust(
-    parts: &SessionParts,
-    entry: &ProviderEntry,
-) -> Result<(TlsPolicy, Option<String>), StepError> {
-    if parts.settings.source_provider_insecure_skip_verify {
-        return Ok((TlsPolicy::AcceptAny, None));
-    }
-    let pem = parts
-        .network
-        .certificate_chain(&entry.host(), entry.port())
-        .await
-        .map_err(|error| StepError::Broken(format!("fetch the certificate of provider {}: {error}", entry.name)))?;
-    Ok((TlsPolicy::Pinned(pem.clone()), Some(pem)))
 }
 
 async fn open_inventory(parts: &SessionParts, entry: &ProviderEntry, uid: &str) -> Result<Inventory, StepError> {

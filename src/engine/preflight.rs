@@ -32,49 +32,45 @@ pub struct NeededSource<'a> {
     pub vms: BTreeSet<&'a str>,
 }
 
-/// What the preflight hands on.
-pub struct Ready {
-    /// The environment.
-    pub environment: Environment,
-    /// Connections to the sources, by name.
-    pub sources: BTreeMap<String, ConnectedSource>,
-}
-
-/// Examines the cluster and the sources. Reads only.
+/// Logs in to the sources and looks for the VMs that the tests name. Reads only.
 ///
 /// # Errors
-/// Every problem that was found, in a fixed order; connections that were made are closed.
-pub async fn examine(
-    cluster: &Cluster,
+/// Every problem that was found; connections that were made are closed.
+pub async fn examine_sources(
     reach: &Reach<'_>,
-    storage_class: &str,
     needed: &[NeededSource<'_>],
-) -> Result<Ready, Vec<Problem>> {
-    let (on_cluster, on_sources) = futures::join!(
-        examine_cluster(cluster, reach.settings, storage_class),
-        futures::future::join_all(needed.iter().map(|source| examine_source(reach, source)))
-    );
-    let mut problems = Vec::new();
-    let environment = on_cluster.map_err(|found| problems.extend(found)).ok();
-    let mut sources = BTreeMap::new();
-    for (source, answer) in needed.iter().zip(on_sources) {
+) -> Result<BTreeMap<String, ConnectedSource>, Vec<Problem>> {
+    let answers = futures::future::join_all(needed.iter().map(|source| examine_source(reach, source))).await;
+    let (mut sources, mut problems) = (BTreeMap::new(), Vec::new());
+    for (source, answer) in needed.iter().zip(answers) {
         match answer {
             Ok(connected) => drop(sources.insert(source.entry.name.clone(), connected)),
             Err(found) => problems.extend(found),
         }
     }
-    match environment {
-        Some(environment) if problems.is_empty() => Ok(Ready { environment, sources }),
-        Some(_) | None => {
-            for source in sources.into_values() {
-                source.sdk.disconnect().await;
-            }
-            Err(problems)
-        }
+    if problems.is_empty() {
+        return Ok(sources);
+    }
+    disconnect(sources).await;
+    Err(problems)
+}
+
+/// Closes connections.
+pub async fn disconnect(sources: BTreeMap<String, ConnectedSource>) {
+    for source in sources.into_values() {
+        source.sdk.disconnect().await;
     }
 }
 
-async fn examine_cluster(cluster: &Cluster, settings: &Settings, class: &str) -> Result<Environment, Vec<Problem>> {
+/// Examines the cluster: the login, Forklift and its pods, the user's rights, the storage class. Reads only.
+///
+/// # Errors
+/// Every problem that was found.
+pub async fn examine_cluster(
+    cluster: &Cluster,
+    settings: &Settings,
+    class: &str,
+) -> Result<Environment, Vec<Problem>> {
     let broken = |error: ClusterError| vec![Problem(chain(&error))];
     // Without these two nothing else can be asked.
     cluster::whoami(cluster).await.map_err(broken)?;

@@ -9,8 +9,8 @@ use super::steps::StepError;
 use crate::event::Event;
 use crate::facts::{Power, SourceVm, destination_vm_name};
 use crate::inventory::{InventoryVm, VmKey};
-use crate::provider::{CloneRequest, NewDisk, SourceProvider, VmRef};
-use crate::scenario::{AddDisk, DiskType, PowerSetting, VmRequest};
+use crate::provider::{self, CloneRequest, NewDisk, SourceProvider, VmRef};
+use crate::scenario::{AddDisk, DatastoreRef, DiskMode, DiskType, PowerSetting, VmRequest};
 use crate::undo::Thing;
 
 /// A source VM, ready to be migrated.
@@ -70,8 +70,10 @@ async fn clone_vm(walk: &Walk<'_>, index: usize, request: &VmRequest) -> Result<
     let clone = CloneRequest {
         disk_type: request.disk_type.map(disk_type),
         add_disks: request.add_disks.iter().map(new_disk).collect(),
-        limit: parts.settings.timeouts.clone,
-        ..CloneRequest::plain(source, &name)
+        datastore: request.target_datastore_id.as_ref().and_then(moref),
+        host: request.target_esxi_host.clone(),
+        limit: walk.scenario.timeouts.clone.unwrap_or(parts.settings.timeouts.clone),
+        ..CloneRequest::new(source, &name)
     };
     let made = sdk.clone_vm(&clone, &parts.cancel).await?;
     parts.ledger.made(entry, Some(&made.id))?;
@@ -99,14 +101,33 @@ async fn set_power(walk: &Walk<'_>, sdk: &dyn SourceProvider, clone: &VmRef, req
     Ok(())
 }
 
-fn disk_type(asked: DiskType) -> crate::provider::DiskType {
+fn disk_type(asked: DiskType) -> provider::DiskType {
     match asked {
-        DiskType::Thin => crate::provider::DiskType::Thin,
-        DiskType::ThickLazy => crate::provider::DiskType::ThickLazy,
-        DiskType::ThickEager => crate::provider::DiskType::ThickEager,
+        DiskType::Thin => provider::DiskType::Thin,
+        DiskType::ThickLazy => provider::DiskType::ThickLazy,
+        DiskType::ThickEager => provider::DiskType::ThickEager,
     }
 }
 
 fn new_disk(asked: &AddDisk) -> NewDisk {
-    todo_new_disk(asked)
+    NewDisk {
+        size_bytes: u64::from(asked.size_gb.unwrap_or_default()) << 30,
+        provisioning: disk_type(asked.provision_type),
+        mode: match asked.disk_mode {
+            DiskMode::Persistent => provider::DiskMode::Persistent,
+            DiskMode::IndependentPersistent => provider::DiskMode::IndependentPersistent,
+            DiskMode::IndependentNonpersistent => provider::DiskMode::IndependentNonpersistent,
+        },
+        datastore: asked.datastore_id.as_ref().and_then(moref),
+        datastore_path: asked.datastore_path.clone(),
+        rdm: None,
+    }
+}
+
+/// A datastore by MoRef; the symbolic ones are refused before a run (`support`).
+fn moref(datastore: &DatastoreRef) -> Option<String> {
+    match datastore {
+        DatastoreRef::MoRef(id) => Some(id.clone()),
+        DatastoreRef::Secondary | DatastoreRef::NonXcopy => None,
+    }
 }

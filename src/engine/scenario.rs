@@ -9,7 +9,7 @@ use super::prepare::{Prepared, prepare_vms};
 use super::session::Session;
 use super::steps::StepError;
 use crate::check::{judge_all, reason_to_fail};
-use crate::cluster::{self, ObjectRef};
+use crate::cluster::{Kind, ObjectRef};
 use crate::event::{Event, Outcome, StepName};
 use crate::facts::NicAttachment;
 use crate::migration::{
@@ -17,7 +17,7 @@ use crate::migration::{
     network_map_body, network_rows, plan_body, plan_ready, storage_map_body, storage_rows, vm_progress,
 };
 use crate::scenario::{PlanSpec, Scenario, Test};
-use crate::undo::{EntryId, ObjectUndo, Thing};
+use crate::undo::{EntryId, ObjectUndo};
 use crate::wait::Deadline;
 use kube::api::DynamicObject;
 use std::collections::BTreeMap;
@@ -210,15 +210,8 @@ impl Walk<'_> {
         let mut needs = vec![plan_entry];
         // The product makes the VMs; they are written down before it is told to.
         for vm in &self.vms {
-            let thing = Thing::Object {
-                kind: Kind::VM.kind.to_owned(),
-                api_version: Kind::VM.api_version.to_owned(),
-                plural: Kind::VM.plural.to_owned(),
-                namespace: Some(self.target_namespace.0.clone()),
-                name: vm.target_name.clone(),
-                uid: None,
-                undo: ObjectUndo::DeleteMigrated,
-            };
+            let target = ObjectRef::namespaced(Kind::VM, &self.target_namespace.0, &vm.target_name);
+            let thing = target.thing(ObjectUndo::DeleteMigrated);
             let outlive = [plan_entry, self.target_namespace.1];
             needs.push(parts.ledger.intend(Some(self.test), thing, &outlive)?);
         }

@@ -3,6 +3,7 @@
 use super::fixtures::{SharedFixtures, SourceFixture};
 use super::preflight::Environment;
 use super::run::RunDirectory;
+use super::source::ConnectedSource;
 use super::steps::StepError;
 use crate::cluster::Cluster;
 use crate::config::{Providers, Settings};
@@ -61,18 +62,23 @@ impl Session {
     ///
     /// # Errors
     /// The namespace or the destination Provider cannot be had, or no source can.
-    pub async fn set_up(parts: SessionParts, providers: &[String]) -> Result<Self, (SessionParts, StepError)> {
+    pub async fn set_up(
+        parts: SessionParts,
+        connected: BTreeMap<String, ConnectedSource>,
+    ) -> Result<Self, Box<(SessionParts, StepError)>> {
         let shared = match SharedFixtures::create(&parts).await {
             Ok(shared) => shared,
-            Err(error) => return Err((parts, error)),
+            Err(error) => return Err(Box::new((parts, error))),
         };
-        let fixtures = providers.iter().map(|name| SourceFixture::create(&parts, &shared, name));
-        let made = futures::future::join_all(fixtures).await;
-        let sources: BTreeMap<_, _> = providers.iter().cloned().zip(made).collect();
-        if sources.values().all(Result::is_err) {
+        let fixtures = connected.into_iter().map(async |(name, connected)| {
+            let made = SourceFixture::create(&parts, &shared, &name, connected).await;
+            (name, made)
+        });
+        let sources: BTreeMap<_, _> = futures::future::join_all(fixtures).await.into_iter().collect();
+        if !sources.is_empty() && sources.values().all(Result::is_err) {
             let errors = sources.into_values().filter_map(Result::err).collect();
             let error = StepError::join(errors).unwrap_or(StepError::Cancelled);
-            return Err((parts, error));
+            return Err(Box::new((parts, error)));
         }
         Ok(Self { parts, shared, sources })
     }

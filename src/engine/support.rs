@@ -3,7 +3,7 @@
 use crate::scenario::{Scenario, UsedKey};
 
 /// Keys that are run with any value.
-const RUN: [&str; 31] = [
+const RUN: [&str; 32] = [
     "description",
     "id",
     "tags",
@@ -26,6 +26,7 @@ const RUN: [&str; 31] = [
     "virtual_machines[].clone_name",
     "virtual_machines[].preserve_name_format",
     "virtual_machines[].disk_type",
+    "virtual_machines[].target_esxi_host",
     "virtual_machines[].add_disks",
     "virtual_machines[].add_disks[].size_gb",
     "virtual_machines[].add_disks[].provision_type",
@@ -65,8 +66,8 @@ fn is_run(key: &UsedKey) -> bool {
     let value = key.value.as_deref();
     let below = |parent: &str| general.starts_with(parent) && general[parent.len()..].starts_with(['.', '[']);
     let is_free = ["requires", "known_issues"].into_iter().any(below);
-    // A flag that is spelt out as off asks for nothing.
-    let is_off = value == Some("false");
+    // A flag that is spelt out as off asks for nothing; `clone` alone is on by default.
+    let is_off = value == Some("false") && general != "virtual_machines[].clone";
     let is_default = RUN_WITH.iter().any(|(name, only)| *name == general && value == Some(only));
     let is_moref = ["virtual_machines[].target_datastore_id", "virtual_machines[].add_disks[].datastore_id"]
         .contains(&general)
@@ -99,15 +100,14 @@ mod tests {
             ("warm_migration", Some("true"), false),
             ("destination", Some("local"), true),
             ("destination", Some("remote"), false),
-            ("virtual_machines[].clone", Some("false"), true),
+            ("virtual_machines[].clone", Some("false"), false),
             ("virtual_machines[].add_disks[].datastore_id", Some("datastore-12"), true),
             ("virtual_machines[].add_disks[].datastore_id", Some("secondary_datastore_id"), false),
             ("pre_hook", None, false),
             ("plans", None, false),
             ("requiresx", None, false),
         ] {
-            let clone_off = name == "virtual_machines[].clone" && value == Some("false");
-            assert_eq!(is_run(&key(name, value)), run && !clone_off, "{name} {value:?}");
+            assert_eq!(is_run(&key(name, value)), run, "{name} {value:?}");
         }
     }
 }

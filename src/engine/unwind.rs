@@ -2,13 +2,16 @@
 //!
 //! Every undo is idempotent: "already gone" is success, and what does not carry this session's mark is left alone.
 
-use crate::cluster::{self, Cluster, ClusterError, Deletion, Guard, ObjectRef};
+use super::source::Reach;
+use super::steps::StepError;
+use crate::cluster::{Cluster, ClusterError, Deletion, Guard, Kind, ObjectRef};
 use crate::config::{Providers, Settings};
 use crate::event::{Event, EventSender, Leftover};
 use crate::facts::chain;
-use crate::http::{Network, RequestCounter, TlsPolicy};
+use crate::http::{Network, RequestCounter};
+
 use crate::migration::{archive_patch, archived, cancel_patch, is_running, owned_by_plan, stopped};
-use crate::provider::{self, SourceProvider};
+use crate::provider::{Removal, SourceProvider};
 use crate::undo::{Entry, Ledger, LedgerError, ObjectUndo, Thing, undo_all};
 use crate::wait::Deadline;
 use std::collections::BTreeMap;
@@ -28,13 +31,13 @@ pub struct Unwinder<'a> {
     /// The sources.
     pub providers: &'a Providers,
     /// How sources are reached.
-    pub network: Arc<dyn Network>,
+    pub network: &'a dyn Network,
     /// Settings.
     pub settings: &'a Settings,
     /// Where events go.
     pub events: &'a EventSender,
     /// Counts requests to sources.
-    pub source_requests: RequestCounter,
+    pub source_requests: &'a RequestCounter,
     /// The budget of the whole teardown; a token of its own, so that an interrupted run still tears down.
     pub deadline: Deadline,
     /// Connections to sources, made when first needed.
@@ -176,8 +179,8 @@ impl Unwinder<'_> {
     async fn delete_source_vm(&self, provider: &str, name: &str, id: Option<&str>) -> Result<bool, String> {
         let source = self.source(provider).await?;
         match source.delete_vm(name, id).await.map_err(|error| chain(&error))? {
-            provider::Removal::Removed => Ok(true),
-            provider::Removal::AlreadyGone => Ok(false),
+            Removal::Removed => Ok(true),
+            Removal::AlreadyGone => Ok(false),
         }
     }
 
@@ -188,14 +191,12 @@ impl Unwinder<'_> {
             return Ok(source.clone());
         }
         let entry = self.providers.get(name).map_err(|error| chain(&error))?;
-        let tls = if self.settings.source_provider_insecure_skip_verify {
-            TlsPolicy::AcceptAny
-        } else {
-            let chain_of = self.network.certificate_chain(&entry.host(), entry.port()).await;
-            TlsPolicy::Pinned(chain_of.map_err(|error| chain(&error))?)
-        };
-        let counter = self.source_requests.clone();
-        let source = provider::connect(entry, tls, self.network.as_ref(), counter).await.map_err(|error| chain(&error))?;
+        let reach = Reach { network: self.network, settings: self.settings, counter: self.source_requests };
+        let connected = reach.connect(entry).await.map_err(|error| match error {
+            StepError::Failed(reason) | StepError::Broken(reason) => reason,
+            StepError::Cancelled => "interrupted".to_owned(),
+        })?;
+        let source = connected.sdk;
         connections.insert(name.to_owned(), source.clone());
         Ok(source)
     }

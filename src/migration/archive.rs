@@ -3,7 +3,7 @@
 //! Source: forklift-api.md section 9.
 
 use super::progress::vm_progress;
-use crate::cluster::condition;
+use crate::cluster::is_true;
 use crate::wait::Seen;
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// Whether a Migration has begun and not ended: only then does cancelling mean anything.
 pub fn is_running(migration: &DynamicObject) -> bool {
     let ended = ["Succeeded", "Failed", "Canceled"];
-    !ended.iter().any(|kind| condition(migration, kind).is_some_and(|found| found.is_true()))
+    !ended.iter().any(|kind| is_true(migration, kind))
 }
 
 /// The patch that cancels every VM of a Migration; `plan` lists them while the Migration's own status is empty.
@@ -42,7 +42,7 @@ pub fn archive_patch() -> Value {
 /// Whether a Plan is archived, or gone.
 pub fn archived(object: Option<&DynamicObject>) -> Seen<()> {
     match object {
-        Some(plan) if condition(plan, "Archived").is_some_and(|found| found.is_true()) => Seen::Met(()),
+        Some(plan) if is_true(plan, "Archived") => Seen::Met(()),
         Some(_) => Seen::Pending("no condition Archived yet".to_owned()),
         None => Seen::Met(()),
     }

@@ -2,7 +2,7 @@
 //!
 //! Source: forklift-api.md section 2, original-suite.md sections 1.2 and 4.
 
-use crate::cluster::{condition, conditions};
+use crate::cluster::{Condition, conditions, is_true, observed};
 use crate::config::{ProviderEntry, ProviderKind};
 use crate::wait::Seen;
 use kube::api::DynamicObject;
@@ -59,11 +59,11 @@ pub fn destination_provider_body() -> Value {
 /// except for OVA, whose NFS server may come late (original-suite.md section 1.2).
 pub fn provider_ready(object: Option<&DynamicObject>) -> Seen<()> {
     let Some(object) = object else { return Seen::Pending("it is not there yet".to_owned()) };
-    if !is_current(object) {
+    if !observed(object) {
         return Seen::Pending("its status is older than its spec".to_owned());
     }
     let phase = object.data["status"]["phase"].as_str().unwrap_or("");
-    if phase == "Ready" && condition(object, "Ready").is_some_and(|found| found.is_true()) {
+    if phase == "Ready" && is_true(object, "Ready") {
         return Seen::Met(());
     }
     let is_ova = object.data["spec"]["type"] == "ova";
@@ -74,12 +74,6 @@ pub fn provider_ready(object: Option<&DynamicObject>) -> Seen<()> {
     Seen::Pending(format!("phase {}, conditions {}", or_none(phase), or_none(&seen.join(", "))))
 }
 
-/// Whether the status is about the spec as it is now (forklift-api.md section 0).
-pub(super) fn is_current(object: &DynamicObject) -> bool {
-    let observed = object.data["status"]["observedGeneration"].as_i64();
-    observed.is_some() && (object.metadata.generation.is_none() || observed == object.metadata.generation)
-}
-
 /// The blocking conditions in words.
 pub(super) fn critical_words(object: &DynamicObject) -> String {
     let words: Vec<String> = blockers(object).map(|(kind, message)| format!("{kind}: {message}")).collect();
@@ -88,11 +82,7 @@ pub(super) fn critical_words(object: &DynamicObject) -> String {
 
 /// Conditions of category Critical or Error, with their messages.
 pub(super) fn blockers(object: &DynamicObject) -> impl Iterator<Item = (String, String)> {
-    let blocking = |category: &str| matches!(category, "Critical" | "Error");
-    conditions(object)
-        .into_iter()
-        .filter(move |found| blocking(&found.category) && found.is_true())
-        .map(|found| (found.kind, found.message))
+    conditions(object).into_iter().filter(Condition::is_blocker).map(|found| (found.kind, found.message))
 }
 
 pub(super) fn or_none(text: &str) -> &str {

@@ -3,8 +3,8 @@
 //! Source: forklift-api.md sections 3, 5, 11. Conditions named `…NotReady` clear by themselves (a Provider is tested
 //! again every 30 s and may flap); other blockers need somebody to change something, so waiting is pointless.
 
-use super::provider::{blockers, critical_words, is_current, or_none};
-use crate::cluster::{condition, conditions};
+use super::provider::{blockers, critical_words, or_none};
+use crate::cluster::{conditions, is_true};
 use crate::wait::Seen;
 use kube::api::DynamicObject;
 
@@ -20,10 +20,10 @@ pub fn plan_ready(object: Option<&DynamicObject>) -> Seen<()> {
 
 fn ready(object: Option<&DynamicObject>) -> Seen<()> {
     let Some(object) = object else { return Seen::Pending("it is not there yet".to_owned()) };
-    if !is_current(object) {
+    if !observed(object) {
         return Seen::Pending("its status is older than its spec".to_owned());
     }
-    if condition(object, "Ready").is_some_and(|found| found.is_true()) {
+    if is_true(object, "Ready") {
         return Seen::Met(());
     }
     if blockers(object).any(|(kind, _)| !kind.ends_with("NotReady")) {
