@@ -88,7 +88,9 @@ pub enum ProviderError {
         remedy: &'static str,
     },
     /// The name of the clone is taken in the folder.
-    #[error("clone {clone:?} of {source_vm}: the folder already has a VM of this name; delete it, or run with another session")]
+    #[error(
+        "clone {clone:?} of {source_vm}: the folder already has a VM of this name; delete it, or run with another session"
+    )]
     NameTaken {
         /// The name.
         clone: String,

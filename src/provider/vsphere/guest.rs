@@ -3,8 +3,13 @@
 //! Source: source-providers.md section 2.3, "Guest addresses".
 
 use super::properties::Properties;
-use super::xml::Element;
+use super::session::Session;
+use super::xml::{Element, MoRef};
 use crate::facts::GuestAddress;
+use crate::provider::{ProviderError, VmRef};
+use crate::wait::Seen;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use std::net::Ipv4Addr;
 
 /// Device keys of NICs begin here; routes name the NIC by the difference.
@@ -20,6 +25,30 @@ pub(crate) fn reports(vm: &Properties) -> bool {
     is_on(vm)
         && vm.get("guest.net").is_some_and(|nets| !nets.children.is_empty())
         && matches!(vm.text("guest.toolsStatus"), Some("toolsOk" | "toolsOld"))
+}
+
+/// Looks for the guest's report, to be polled; it owns what it needs, as the looks at a task do.
+pub(crate) fn looks(
+    session: &Session,
+    vm: &VmRef,
+) -> impl FnMut() -> BoxFuture<'static, Seen<Result<(), ProviderError>>> + use<> {
+    let (session, object) = (session.clone(), MoRef::new("VirtualMachine", &vm.id));
+    move || {
+        let (session, object) = (session.clone(), object.clone());
+        async move { look(&session, &object).await }.boxed()
+    }
+}
+
+/// One look for the guest's report. `Met`: it reports, or it cannot be asked.
+async fn look(session: &Session, vm: &MoRef) -> Seen<Result<(), ProviderError>> {
+    match session.read(vm, &["runtime.powerState", "guest.net", "guest.toolsStatus"]).await {
+        Ok(seen) if reports(&seen) => Seen::Met(Ok(())),
+        Ok(seen) => {
+            let text = |path| seen.text(path).unwrap_or("unknown");
+            Seen::Pending(format!("{}, Tools {}", text("runtime.powerState"), text("guest.toolsStatus")))
+        }
+        Err(error) => Seen::Met(Err(error.into())),
+    }
 }
 
 /// IPv4 addresses that the guest reports for the NIC with this MAC address and device key; none while it is off.
@@ -94,10 +123,7 @@ mod tests {
     fn addresses_with_origin_and_gateway() {
         let found = addresses(&vm("poweredOn"), "00:50:56:aa:bb:cc", Some(4000));
         let brief: Vec<_> = found.iter().map(|a| (a.ip.as_str(), a.prefix_length, a.is_static)).collect();
-        assert_eq!(
-            brief,
-            [("10.0.0.5", 24, Some(true)), ("10.0.0.6", 16, None), ("10.0.0.7", 8, Some(false))]
-        );
+        assert_eq!(brief, [("10.0.0.5", 24, Some(true)), ("10.0.0.6", 16, None), ("10.0.0.7", 8, Some(false))]);
         assert!(found.iter().all(|address| address.gateway.as_deref() == Some("10.0.0.1")));
         assert_eq!(addresses(&vm("poweredOn"), "00:50:56:aa:bb:cc", Some(4001))[0].gateway, None);
         assert_eq!(addresses(&vm("poweredOn"), "00:50:56:aa:bb:cd", Some(4000)), []);

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use http::{HeaderMap, Request, Response};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Longest single call; a server that lost an object's lock never answers (source-providers.md section 7.3).
@@ -37,7 +37,7 @@ pub(crate) struct Endpoint {
 }
 
 /// The managers of this server; ESXi names them otherwise than vCenter.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Content(Element);
 
 impl Content {
@@ -64,29 +64,25 @@ struct Login {
     refused: Option<String>,
 }
 
-/// A session with one server.
+/// A session with one server. Clones share it.
+#[derive(Clone)]
 pub(crate) struct Session {
     http: HttpClient,
     endpoint: Endpoint,
-    content: Content,
-    login: tokio::sync::Mutex<Login>,
-    cookies: Mutex<BTreeMap<String, String>>,
+    content: Arc<Content>,
+    login: Arc<tokio::sync::Mutex<Login>>,
+    cookies: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 impl Session {
     /// Reads the service content and logs in.
     pub(crate) async fn open(http: HttpClient, endpoint: Endpoint) -> Result<Self, ProviderError> {
-        let mut session = Self {
-            http,
-            endpoint,
-            content: Content(Element::default()),
-            login: tokio::sync::Mutex::default(),
-            cookies: Mutex::default(),
-        };
+        let mut session =
+            Self { http, endpoint, content: Arc::default(), login: Arc::default(), cookies: Arc::default() };
         let call = Call::read("RetrieveServiceContent", &MoRef::new("ServiceInstance", "ServiceInstance"))
             .about(&session.endpoint.url);
         let answer = session.send(&call).await?;
-        session.content = Content(answer.child("returnval").cloned().unwrap_or_default());
+        session.content = Arc::new(Content(answer.child("returnval").cloned().unwrap_or_default()));
         session.renew(0).await?;
         Ok(session)
     }
@@ -191,7 +187,8 @@ impl Session {
     fn keep_cookies(&self, headers: &HeaderMap) {
         let mut jar = self.jar();
         for header in headers.get_all(SET_COOKIE) {
-            let pair = header.to_str().ok().and_then(|text| text.split(';').next()).and_then(|pair| pair.split_once('='));
+            let pair =
+                header.to_str().ok().and_then(|text| text.split(';').next()).and_then(|pair| pair.split_once('='));
             if let Some((name, value)) = pair {
                 jar.insert(name.trim().to_owned(), value.trim().to_owned());
             }

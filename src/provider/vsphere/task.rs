@@ -10,6 +10,8 @@ use super::xml::{Element, MoRef};
 use crate::facts::chain;
 use crate::provider::ProviderError;
 use crate::wait::{Deadline, Seen, WaitError, pause, poll};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -52,7 +54,12 @@ impl Session {
             }
             match self.task_once(call, limit).await {
                 Err(CallError::Fault(fault)) if fault.is_busy() && limit.deadline.left() > BUSY_PAUSE => {
-                    tracing::debug!(object = call.object, operation = call.method, fault = fault.kind, "busy; asking again");
+                    tracing::debug!(
+                        object = call.object,
+                        operation = call.method,
+                        fault = fault.kind,
+                        "busy; asking again"
+                    );
                     limit.cancel.run_until_cancelled(pause(BUSY_PAUSE)).await;
                 }
                 other => return other,
@@ -64,12 +71,27 @@ impl Session {
         let started = self.call(call).await?;
         let task = started.moref_at("returnval").ok_or_else(|| malformed(call, "no task"))?;
         let what = format!("{} on {}", call.method, call.object);
-        match poll(&what, &limit.deadline, LOOK_EVERY, async || self.look(call, &task).await).await {
+        let mut look = self.looks(call, &task);
+        match poll(&what, &limit.deadline, LOOK_EVERY, move || look()).await {
             Ok(outcome) => outcome,
             Err(unfinished) => {
                 self.cancel_task(call, &task).await;
                 Err(ProviderError::from(unfinished).into())
             }
+        }
+    }
+
+    /// Looks at a task, to be polled. It owns what it needs: a probe that borrows makes the whole call unfit for
+    /// being spawned (the compiler cannot prove it `Send` for every lifetime).
+    fn looks(
+        &self,
+        call: &Call,
+        task: &MoRef,
+    ) -> impl FnMut() -> BoxFuture<'static, Seen<Result<Element, CallError>>> + use<> {
+        let (session, call, task) = (self.clone(), call.clone(), task.clone());
+        move || {
+            let (session, call, task) = (session.clone(), call.clone(), task.clone());
+            async move { session.look(&call, &task).await }.boxed()
         }
     }
 
@@ -102,10 +124,15 @@ impl Session {
     async fn cancel_task(&self, call: &Call, task: &MoRef) {
         let asked = self.call(&Call::new("CancelTask", task).about(&call.object)).await;
         if let Err(error) = asked {
-            tracing::debug!(object = call.object, error = chain(&ProviderError::from(error)), "the task cannot be cancelled");
+            tracing::debug!(
+                object = call.object,
+                error = chain(&ProviderError::from(error)),
+                "the task cannot be cancelled"
+            );
         }
         let settle = Deadline::after(SETTLE, &CancellationToken::new());
-        let ended = poll("end of a cancelled task", &settle, LOOK_EVERY, async || self.look(call, task).await).await;
+        let mut look = self.looks(call, task);
+        let ended = poll("end of a cancelled task", &settle, LOOK_EVERY, move || look()).await;
         if let Err(late) = ended {
             tracing::warn!(object = call.object, late = chain(&late), "a cancelled task still runs");
         }

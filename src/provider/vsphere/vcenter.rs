@@ -2,13 +2,12 @@
 
 use super::session::{Endpoint, Session};
 use super::task::Limit;
-use super::xml::MoRef;
 use super::{clone, delete, find, guest, power, source_vm};
 use crate::config::ProviderEntry;
 use crate::facts::{Power, SourceVm, parse_version};
 use crate::http::{HttpClient, RequestCounter};
 use crate::provider::{About, CloneRequest, ProviderError, Removal, SourceProvider, VmRef};
-use crate::wait::{Deadline, Seen, WaitError, poll};
+use crate::wait::{Deadline, WaitError, poll};
 use async_trait::async_trait;
 use http::Uri;
 use std::time::Duration;
@@ -37,11 +36,16 @@ impl Vcenter {
         http: HttpClient,
         counter: RequestCounter,
     ) -> Result<Self, ProviderError> {
-        let endpoint = Endpoint {
-            url: soap_url(&entry.api_url)?,
-            user: entry.username.clone(),
-            password: entry.password.clone(),
-        };
+        let endpoint =
+            Endpoint { url: soap_url(&entry.api_url)?, user: entry.username.clone(), password: entry.password.clone() };
+        Self::login(endpoint, http, counter).await
+    }
+
+    pub(super) async fn login(
+        endpoint: Endpoint,
+        http: HttpClient,
+        counter: RequestCounter,
+    ) -> Result<Self, ProviderError> {
         let url = endpoint.url.clone();
         let vcenter = Self { session: Session::open(http, endpoint).await?, counter };
         let version = vcenter.session.content().about("apiVersion").to_owned();
@@ -108,19 +112,8 @@ impl SourceProvider for Vcenter {
 
     async fn wait_guest_info(&self, vm: &VmRef, deadline: &Deadline) -> Result<bool, ProviderError> {
         let what = format!("guest information of {vm}");
-        let object = MoRef::new("VirtualMachine", &vm.id);
-        let paths = ["runtime.powerState", "guest.net", "guest.toolsStatus"];
-        let waited = poll(&what, deadline, GUEST_INFO_EVERY, async || {
-            match self.session.read(&object, &paths).await {
-                Ok(seen) if guest::reports(&seen) => Seen::Met(Ok(())),
-                Ok(seen) => {
-                    let text = |path| seen.text(path).unwrap_or("unknown").to_owned();
-                    Seen::Pending(format!("{}, Tools {}", text("runtime.powerState"), text("guest.toolsStatus")))
-                }
-                Err(error) => Seen::Met(Err(ProviderError::from(error))),
-            }
-        })
-        .await;
+        let mut look = guest::looks(&self.session, vm);
+        let waited = poll(&what, deadline, GUEST_INFO_EVERY, move || look()).await;
         match waited {
             Ok(answer) => answer.map(|()| true),
             Err(WaitError::TimedOut { last, .. }) => {

@@ -4,9 +4,9 @@
 //! local, and types of XML Schema are told from those of vSphere by their first letter.
 
 use quick_xml::Reader;
+use quick_xml::XmlVersion;
 use quick_xml::escape::{escape, resolve_predefined_entity};
 use quick_xml::events::{BytesRef, BytesStart, Event};
-use quick_xml::XmlVersion;
 
 /// A reference to a managed object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -258,7 +258,9 @@ mod tests {
 
     #[test]
     fn text_references_and_escapes_survive() {
-        let element = parse(r#"<a><obj type="VirtualMachine">vm-1</obj><name>R&amp;D &lt;x&gt; &#228;</name><none/></a>"#).unwrap();
+        let element =
+            parse(r#"<a><obj type="VirtualMachine">vm-1</obj><name>R&amp;D &lt;x&gt; &#228;</name><none/></a>"#)
+                .unwrap();
         assert_eq!(element.moref_at("obj"), Some(MoRef::new("VirtualMachine", "vm-1")));
         assert_eq!(element.text_at("name"), Some("R&D <x> ä"));
         assert_eq!(element.text_at("none"), None);

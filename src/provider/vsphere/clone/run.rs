@@ -93,7 +93,11 @@ async fn clone(
         && plan.regenerate_macs
         && fault.is_address_in_use()
     {
-        tracing::warn!(clone = request.name, fault = fault.message, "a MAC address is in use; cloning without new ones");
+        tracing::warn!(
+            clone = request.name,
+            fault = fault.message,
+            "a MAC address is in use; cloning without new ones"
+        );
         plan.regenerate_macs = false;
         outcome = session.run_task(&clone_call(request, folder, &plan), limit).await;
     }

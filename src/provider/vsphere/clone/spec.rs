@@ -112,9 +112,7 @@ fn config_spec(plan: &ClonePlan) -> Element {
     let nics: Vec<Element> =
         if plan.regenerate_macs { Devices(&plan.source_devices).nics().map(edit_nic).collect() } else { Vec::new() };
     let extra = plan.extra_config.iter().map(|(key, value)| {
-        Element::new("extraConfig")
-            .with(Element::leaf("key", key))
-            .with(Element::leaf("value", value).of("string"))
+        Element::new("extraConfig").with(Element::leaf("key", key)).with(Element::leaf("value", value).of("string"))
     });
     Element::new("config").with_all(plan.added.iter().map(add_disk)).with_all(nics).with_all(extra)
 }
