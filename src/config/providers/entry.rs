@@ -1,0 +1,157 @@
+//! One entry of the providers file.
+
+use super::fields::{Fields, Members, Scope, choose};
+use super::keys::{self, TYPES};
+use super::url::{Address, http_address, share_address};
+use super::{CopyOffload, ProviderKind};
+use crate::config::Secret;
+use crate::config::json::Json;
+
+/// A source: where it is, how to log in, and what belongs to its type.
+#[derive(Debug, Clone)]
+pub struct ProviderEntry {
+    /// The entry's name in the file.
+    pub name: String,
+    /// Version of the source, as names of created objects carry it.
+    pub version: String,
+    /// Host name of the source; may be empty for openshift and ova.
+    pub fqdn: String,
+    /// URL of the API; an NFS share for ova; empty for an OpenShift source that is the cluster itself.
+    pub api_url: String,
+    /// User of the API; may be empty for openshift and ova.
+    pub username: String,
+    /// Password of that user; may be empty for openshift and ova.
+    pub password: Secret,
+    /// Logins for SSH into guests.
+    pub guest: GuestCredentials,
+    /// The type and its own keys.
+    pub kind: ProviderKind,
+    address: Option<Address>,
+}
+
+/// Logins for SSH into guests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GuestCredentials {
+    /// For Linux guests.
+    pub linux: Option<GuestLogin>,
+    /// For Windows guests.
+    pub windows: Option<GuestLogin>,
+}
+
+/// A login of a guest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestLogin {
+    /// User.
+    pub user: String,
+    /// Password.
+    pub password: Secret,
+}
+
+impl ProviderEntry {
+    /// The type as the file and Forklift name it (`vsphere`).
+    pub fn type_name(&self) -> &'static str {
+        match self.kind {
+            ProviderKind::Vsphere(_) => "vsphere",
+            ProviderKind::Ovirt => "ovirt",
+            ProviderKind::Openstack(_) => "openstack",
+            ProviderKind::Openshift => "openshift",
+            ProviderKind::Ova => "ova",
+        }
+    }
+
+    /// The section `copyoffload`, where the entry has one.
+    pub fn copyoffload(&self) -> Option<&CopyOffload> {
+        match &self.kind {
+            ProviderKind::Vsphere(vsphere) => vsphere.copyoffload.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The host of `api_url`, without brackets around an IPv6 address; without `api_url`, `fqdn`.
+    pub fn host(&self) -> String {
+        self.address.as_ref().map_or_else(|| self.fqdn.clone(), |address| address.host.clone())
+    }
+
+    /// The port of `api_url`: its own, else that of its scheme; without `api_url`, 443.
+    pub fn port(&self) -> u16 {
+        self.address.as_ref().map_or(443, |address| address.port)
+    }
+
+    /// Builds the entry; faults go to the scope, and then the entry is not to be used.
+    pub(super) fn build(members: Members, scope: &mut Scope<'_>) -> Option<Self> {
+        let type_name = type_of(&members, scope)?;
+        let foreign = |key: &str| foreign_key(key, type_name);
+        let mut fields = Fields::check(members, &keys::entry_keys(type_name), foreign, scope);
+        let address = address(type_name, &mut fields, scope);
+        let guest = GuestCredentials {
+            linux: guest_login("linux", &mut fields, scope),
+            windows: guest_login("win", &mut fields, scope),
+        };
+        let copyoffload = fields.section("copyoffload").map(|section| CopyOffload::build(section, scope));
+        Some(Self {
+            name: scope.provider.to_owned(),
+            version: fields.word("version"),
+            fqdn: fields.word("fqdn"),
+            username: fields.word("username"),
+            password: fields.secret("password").unwrap_or_else(|| Secret::new("")),
+            guest,
+            kind: ProviderKind::build(type_name, &mut fields, copyoffload),
+            api_url: address.0,
+            address: address.1,
+        })
+    }
+}
+
+/// The type decides which keys the others are, so it is read first.
+fn type_of(members: &Members, scope: &mut Scope<'_>) -> Option<&'static str> {
+    let Some((_, value)) = members.iter().find(|(name, _)| name.value == "type") else {
+        scope.fault(&scope.entry(), "type", "is missing", format!("add one of: {}", TYPES.join(", ")));
+        return None;
+    };
+    let place = scope.file(value.at);
+    let Json::Text(text) = &value.value else {
+        scope.fault(&place, "type", format!("is {}", value.value.form()), choose("", &TYPES));
+        return None;
+    };
+    let known = TYPES.into_iter().find(|known| known == text);
+    if known.is_none() {
+        scope.fault(&place, "type", format!("is {text:?}"), choose(text, &TYPES));
+    }
+    known
+}
+
+/// Why `key` is not for entries of `type_name`, when it is for others.
+fn foreign_key(key: &str, type_name: &str) -> Option<String> {
+    let others = || TYPES.into_iter().filter(|other| *other != type_name);
+    let owner = others().find(|other| keys::entry_keys(other).iter().any(|known| known.name == key));
+    owner.map(|owner| format!("belongs to providers of type {owner}, not {type_name}"))
+}
+
+/// `api_url` and the address in it.
+fn address(type_name: &str, fields: &mut Fields, scope: &mut Scope<'_>) -> (String, Option<Address>) {
+    let place = fields.place("api_url");
+    let (Some(text), Some(place)) = (fields.text("api_url").filter(|text| !text.is_empty()), place) else {
+        return (String::new(), None);
+    };
+    let read = if type_name == "ova" { share_address(&text) } else { http_address(&text) };
+    let key = keys::entry_keys(type_name).into_iter().find(|key| key.name == "api_url");
+    let form = key.map_or("", |key| key.doc).trim_end_matches('.');
+    let address = read.map_err(|fault| scope.fault(&place, "api_url", fault, format!("write the {form}"))).ok();
+    (text, address)
+}
+
+fn guest_login(system: &str, fields: &mut Fields, scope: &mut Scope<'_>) -> Option<GuestLogin> {
+    let (user_key, password_key) = (format!("guest_vm_{system}_user"), format!("guest_vm_{system}_password"));
+    match (fields.text(&user_key), fields.secret(&password_key)) {
+        (Some(user), Some(password)) => Some(GuestLogin { user, password }),
+        (None, None) => None,
+        (Some(_), None) => {
+            scope.fault(&scope.entry(), &password_key, format!("is missing beside {user_key}"), "add it");
+            None
+        }
+        (None, Some(_)) => {
+            scope.fault(&scope.entry(), &user_key, format!("is missing beside {password_key}"), "add it");
+            None
+        }
+    }
+}
