@@ -1,0 +1,17 @@
+//! What was typed. Each file holds the options of one concern, with the help that is the manual's text.
+//!
+//! These types only parse; what the options mean together is settled by `options` and by the commands.
+
+mod command;
+mod environment;
+mod lab;
+mod run;
+mod selection;
+mod tools;
+
+pub use command::{Cli, ColourChoice, Command, GlobalArgs, LogLevel};
+pub use environment::{EnvironmentArgs, KeyValue};
+pub use lab::{LabArgs, NamedAddress, Speed};
+pub use run::{CleanArgs, HarnessArgs, PlanArgs, RunArgs};
+pub use selection::{SelectionArgs, ShardArg};
+pub use tools::{CompletionsArgs, ListArgs, ListFormat, ManArgs, ReportArgs, ReportFormat, SchemaArgs, SchemaKind};
