@@ -3,9 +3,9 @@
 
 use super::args::{EnvironmentArgs, KeyValue};
 use super::error::CliError;
-use crate::cluster::{self, Cluster, ClusterAddress};
+use crate::cluster::{Cluster, connect, connect_through};
 use crate::config::{Environment, Providers, Settings, SettingsLayer};
-use crate::http::{Network, RealNetwork, RequestCounter, TlsPolicy};
+use crate::http::{Network, RealNetwork};
 use crate::lab::Lab;
 use crate::lab::clock::Pace;
 use crate::lab::world::{World, WorldSpec};
@@ -55,14 +55,10 @@ impl Surroundings {
 
     /// Logs in to the cluster. The lab is logged in to as its administrator, through its OAuth server.
     pub(super) async fn connect(&self, environment: &dyn Environment) -> Result<Cluster, CliError> {
-        let Some(lab) = &self.lab else {
-            return Ok(cluster::connect(&self.settings, environment, self.network.as_ref()).await?);
-        };
-        let token = cluster::oauth_token(&self.settings, self.network.as_ref()).await?;
-        let counter = RequestCounter::default();
-        let client = cluster::counting_client(lab.api().service_as(token.expose()), counter.clone(), "default");
-        let address = ClusterAddress { url: lab.api_url(), token: Some(token), tls: TlsPolicy::AcceptAny };
-        Ok(Cluster::new(client, address, counter))
+        Ok(match &self.lab {
+            Some(lab) => connect_through(&self.settings, self.network.as_ref(), lab.api().service()).await?,
+            None => connect(&self.settings, environment, self.network.as_ref()).await?,
+        })
     }
 
     /// The storage class of the run, and the sources that it uses.

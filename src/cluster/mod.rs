@@ -30,7 +30,7 @@ pub use facts::{
     server_version, storage_class_exists, storage_classes, target_vm,
 };
 pub use kinds::Kind;
-pub use login::{LoginError, connect};
+pub use login::{LoginError, connect, connect_through};
 pub use object_ref::ObjectRef;
 pub use rights::{Right, missing_rights, whoami};
 pub use stack::{USER_AGENT, counting_client};

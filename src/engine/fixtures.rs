@@ -94,7 +94,11 @@ impl SourceFixture {
 
 async fn open_inventory(parts: &SessionParts, entry: &ProviderEntry, uid: &str) -> Result<Inventory, StepError> {
     let cluster = &parts.cluster;
-    let host = cluster::route_host(cluster, &parts.settings.mtv_namespace, "forklift-inventory").await?;
+    let namespace = &parts.settings.mtv_namespace;
+    let Some(host) = cluster::route_host(cluster, namespace, "forklift-inventory").await? else {
+        let remedy = "mtvtest reaches the inventory through its Route: set mtv_namespace, or expose the service";
+        return Err(StepError::Broken(format!("no Route {namespace}/forklift-inventory with a host; {remedy}")));
+    };
     let Some(token) = cluster.token() else {
         let remedy = "use a token or host, user and password: the inventory accepts no client certificate";
         return Err(StepError::Broken(format!("the cluster login has no bearer token; {remedy}")));

@@ -5,6 +5,7 @@ use super::steps::StepError;
 use crate::cluster::{self, Cluster, ClusterError, Kind, Right};
 use crate::config::{ProviderEntry, Settings};
 use crate::facts::{chain, nearest};
+use semver::Version;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the environment turned out to be.
@@ -105,11 +106,12 @@ pub async fn examine_cluster(
         Ok(classes) => problems.extend(class_problem(&classes, class)),
         Err(error) => problems.push(Problem(chain(&error))),
     }
-    let told = |answer: Result<Option<String>, ClusterError>, problems: &mut Vec<Problem>| {
-        answer.unwrap_or_else(|error| {
+    let told = |answer: Result<Option<Version>, ClusterError>, problems: &mut Vec<Problem>| match answer {
+        Ok(version) => version.map(|version| version.to_string()),
+        Err(error) => {
             problems.push(Problem(chain(&error)));
             None
-        })
+        }
     };
     let (mtv, openshift) = (told(mtv, &mut problems), told(openshift, &mut problems));
     if problems.is_empty() {
@@ -122,7 +124,8 @@ pub async fn examine_cluster(
 /// Forklift's controller must be there, and every `forklift-*` pod must run (original-suite.md section 1.9,
 /// `forklift_pods_state`).
 fn pods_problem(pods: &[cluster::PodState], namespace: &str) -> Option<Problem> {
-    let bad: Vec<String> = pods.iter().filter(|pod| !pod.is_fine()).map(ToString::to_string).collect();
+    let bad: Vec<String> =
+        pods.iter().filter(|pod| !pod.ready).map(|pod| format!("{} ({})", pod.name, pod.reason)).collect();
     if !bad.is_empty() {
         let remedy = "see why with `oc describe pod` and wait until they run";
         return Some(Problem(format!("Forklift's pods in {namespace} are not running: {}; {remedy}", bad.join(", "))));

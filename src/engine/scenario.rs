@@ -53,10 +53,11 @@ pub async fn run_test(session: &Session, test: &Test) -> Outcome {
 }
 
 async fn walk_and_clean(session: &Session, test: &Test) -> Outcome {
-    let source = match session.sources.get(&test.provider) {
+    let provider = test.provider.as_deref().unwrap_or_default();
+    let source = match session.sources.get(provider) {
         Some(Ok(source)) => source,
         Some(Err(error)) => return error.clone().outcome(),
-        None => return Outcome::Broken { reason: format!("provider {} was not set up", test.provider) },
+        None => return Outcome::Broken { reason: format!("provider {provider:?} was not set up") },
     };
     let walked = Box::pin(walk(session, test, source)).await;
     if !session.parts().skip_teardown {

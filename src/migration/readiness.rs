@@ -4,7 +4,7 @@
 //! again every 30 s and may flap); other blockers need somebody to change something, so waiting is pointless.
 
 use super::provider::{blockers, critical_words, or_none};
-use crate::cluster::{conditions, is_true};
+use crate::cluster::{conditions, is_true, observed};
 use crate::wait::Seen;
 use kube::api::DynamicObject;
 

@@ -14,13 +14,13 @@ use kube::config::AuthInfo;
 use std::path::Path;
 
 /// The settings that choose a cluster.
-struct Wanted<'a> {
+pub(super) struct Wanted<'a> {
     kubeconfig: Option<&'a Path>,
     context: Option<&'a str>,
     host: Option<&'a str>,
     username: Option<&'a str>,
     password: Option<&'a Secret>,
-    insecure: bool,
+    pub(super) insecure: bool,
 }
 
 struct Found {
@@ -41,15 +41,20 @@ pub async fn connect(
     env: &dyn Environment,
     network: &dyn Network,
 ) -> Result<Cluster, ClusterError> {
-    let wanted = Wanted {
-        kubeconfig: settings.kubeconfig.as_deref(),
-        context: settings.context.as_deref(),
-        host: settings.cluster_host.as_deref(),
-        username: settings.cluster_username.as_deref(),
-        password: settings.cluster_password.as_ref(),
-        insecure: settings.insecure_verify_skip,
-    };
-    log_in(&wanted, env, network).await
+    log_in(&Wanted::of(settings), env, network).await
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn of(settings: &'a Settings) -> Self {
+        Self {
+            kubeconfig: settings.kubeconfig.as_deref(),
+            context: settings.context.as_deref(),
+            host: settings.cluster_host.as_deref(),
+            username: settings.cluster_username.as_deref(),
+            password: settings.cluster_password.as_ref(),
+            insecure: settings.insecure_verify_skip,
+        }
+    }
 }
 
 async fn log_in(wanted: &Wanted<'_>, env: &dyn Environment, network: &dyn Network) -> Result<Cluster, ClusterError> {
@@ -103,9 +108,7 @@ async fn by_password(
     network: &dyn Network,
     counter: &RequestCounter,
 ) -> Result<Found, LoginError> {
-    let (Some(host), Some(username), Some(password)) = (wanted.host, wanted.username, wanted.password) else {
-        return Err(incomplete(wanted));
-    };
+    let Some(host) = wanted.host else { return Err(incomplete(wanted)) };
     let url = normalized(host);
     let mut config = Config::new(url.parse().map_err(|_| LoginError::BadUrl(host.to_owned()))?);
     if config.cluster_url.host().is_none() {
@@ -117,10 +120,24 @@ async fn by_password(
         config.root_cert = files.authority_of(&url).await;
     }
     let tls: TlsPolicy = transport::policy(&config);
-    let login = PasswordLogin { url: &url, username, password, tls: &tls, network, counter };
-    let token = login.token().await?;
+    let (_, token) = password_token(wanted, &tls, network, counter).await?;
     config.auth_info = AuthInfo { token: Some(token.expose().to_owned().into()), ..AuthInfo::default() };
     Ok(Found { config, proxy: None })
+}
+
+/// The URL of the API server, and a token for the user.
+pub(super) async fn password_token(
+    wanted: &Wanted<'_>,
+    tls: &TlsPolicy,
+    network: &dyn Network,
+    counter: &RequestCounter,
+) -> Result<(String, Secret), LoginError> {
+    let (Some(host), Some(username), Some(password)) = (wanted.host, wanted.username, wanted.password) else {
+        return Err(incomplete(wanted));
+    };
+    let url = normalized(host);
+    let token = PasswordLogin { url: &url, username, password, tls, network, counter }.token().await?;
+    Ok((url, token))
 }
 
 fn incomplete(wanted: &Wanted<'_>) -> LoginError {

@@ -6,7 +6,9 @@ mod form;
 mod incluster;
 mod kubeconfig;
 mod oauth;
+mod through;
 mod transport;
 
 pub use connect::connect;
 pub use error::LoginError;
+pub use through::connect_through;

@@ -92,6 +92,8 @@ declare! {
         migration: Duration as Span, "timeouts.migration" = minutes(60),
         /// The guest agent of a migrated VM reports in.
         guest_agent: Duration as Span, "timeouts.guest_agent" = Duration::from_secs(301),
+        /// The guest of a started source VM reports its network.
+        guest_info: Duration as Span, "timeouts.guest_info" = minutes(2),
         /// The inventory knows a VM.
         inventory: Duration as Span, "timeouts.inventory" = minutes(5),
         /// A guest answers on SSH.
