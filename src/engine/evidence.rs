@@ -135,5 +135,5 @@ async fn insecure_found(walk: &Walk<'_>) -> Result<Option<String>, StepError> {
 }
 
 fn source_name(source: &MapSource) -> String {
-    source.label.clone()
+    source.name.clone().or_else(|| source.id.clone()).unwrap_or_default()
 }
