@@ -172,9 +172,8 @@ async fn delete_powers_off_destroys_and_takes_every_namesake() {
     let script = Script::new();
     three_vms(&script);
     let power = |state| page(&[&object("VirtualMachine", "x", &[("runtime.powerState", state)])], None);
-    let id_of = |id: &'static str| id;
-    script.on("RetrievePropertiesEx", id_of(">vm-1</obj>"), [power("poweredOn"), power("poweredOff")]);
-    script.on("RetrievePropertiesEx", id_of(">vm-3</obj>"), [Reply::Fault("ManagedObjectNotFound")]);
+    script.on("RetrievePropertiesEx", ">vm-1</obj>", [power("poweredOn"), power("poweredOff")]);
+    script.on("RetrievePropertiesEx", ">vm-3</obj>", [Reply::Fault("ManagedObjectNotFound")]);
     script.on("PowerOffVM_Task", "", [task("task-1")]);
     script.on("Destroy_Task", "", [Reply::Fault("TaskInProgress"), task("task-2")]);
     script.on("RetrievePropertiesEx", "<pathSet>info</pathSet>", [task_info("task", "<state>success</state>")]);
