@@ -25,7 +25,7 @@ impl Fault {
     pub(crate) fn of_body(operation: &str, object: &str, body: &Element) -> Self {
         let detail = body.child("detail").and_then(|detail| detail.children.first());
         let kind = detail
-            .map(|detail| detail.class.clone().unwrap_or_else(|| detail.name.trim_end_matches("Fault").to_owned()))
+            .map(|detail| detail.class.clone().unwrap_or_else(|| bare(&detail.name)))
             .or_else(|| body.text_at("faultcode").map(str::to_owned))
             .unwrap_or_else(|| "Fault".to_owned());
         Self::new(operation, object, kind, body.text_at("faultstring"), detail)
@@ -85,6 +85,11 @@ impl Fault {
             _ => "look at the task in the vCenter's events",
         }
     }
+}
+
+/// The type of a fault that has no `xsi:type`: its element is called `<type>Fault`.
+fn bare(element: &str) -> String {
+    element.strip_suffix("Fault").unwrap_or(element).to_owned()
 }
 
 /// A call that failed: by a fault that callers may look at, or otherwise.

@@ -22,5 +22,7 @@ mod xml;
 
 #[cfg(test)]
 mod script;
+#[cfg(test)]
+mod tests;
 
 pub use vcenter::Vcenter;

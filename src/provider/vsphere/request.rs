@@ -51,13 +51,6 @@ impl Call {
         self
     }
 
-    /// With more arguments.
-    #[must_use]
-    pub(crate) fn with_all(mut self, arguments: impl IntoIterator<Item = Element>) -> Self {
-        self.body = self.body.with_all(arguments);
-        self
-    }
-
     /// The envelope.
     pub(crate) fn envelope(&self) -> String {
         let mut text = ENVELOPE.to_owned();

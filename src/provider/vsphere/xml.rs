@@ -130,14 +130,15 @@ impl Element {
         words.join(" ")
     }
 
-    /// The element as XML, without declaration; `xsi` and `xsd` must be declared around it.
+    /// The element as XML without declarations.
+    #[cfg(test)]
     pub(crate) fn to_xml(&self) -> String {
         let mut out = String::new();
         self.write(&mut out, "");
         out
     }
 
-    /// As [`Self::to_xml`], with more attributes (verbatim) on this element.
+    /// Appends the element as XML, with `attributes` (verbatim) on it. `xsi` and `xsd` must be declared around it.
     pub(crate) fn write(&self, out: &mut String, attributes: &str) {
         out.push('<');
         out.push_str(&self.name);
