@@ -188,6 +188,8 @@ fn required_keys_depend_on_the_type() {
     assert!(fault(&json!({"p": {"version": "1"}})).contains("key \"type\" is missing; add one of: vsphere"));
     let cluster = parse(&json!({"p": {"type": "openshift", "version": "4.20", "fqdn": "api.x"}})).unwrap();
     assert_eq!((cluster.get("p").unwrap().host(), cluster.get("p").unwrap().port()), ("api.x".to_owned(), 443));
+    let cluster = parse(&json!({"p": {"type": "openshift", "version": "4.20", "fqdn": "api.x:6443"}})).unwrap();
+    assert_eq!((cluster.get("p").unwrap().host(), cluster.get("p").unwrap().port()), ("api.x".to_owned(), 6443));
 }
 
 #[test]
@@ -270,7 +272,7 @@ fn copy_offload_values_are_checked() {
         ("storage_vendor_product", json!("pureflasharray"), "did you mean \"pureFlashArray\"?"),
         ("ontap_svm", json!("x"), "belongs to the vendor ontap, not powerstore; remove it"),
         ("rdm_lun_uuid", json!("600a"), "is \"600a\"; write the LUN's name, naa.<id>"),
-        ("esxi_host", json!(7), "is a number; write a string"),
+        ("default_vm_name", json!(7), "is a number; write a string"),
         ("dedicated_migration_hosts", json!("host-1"), "is a string; write a list"),
         ("dedicated_migration_hosts", json!([1]), "has an item that is a number"),
         ("storage_skip_ssl_verification", json!("yes"), "is \"yes\"; write true or false"),
@@ -310,6 +312,7 @@ fn the_environment_overrides_what_it_may() {
     let offload = offload_of(&providers);
     assert_eq!(offload.storage_password.expose(), "from env");
     assert_eq!((offload.storage_hostname.as_str(), offload.storage_username.as_str()), ("array", "env user"));
+    assert!(offload.present_keys().contains(&"esxi_host") && !offload.present_keys().contains(&"powerflex_system_id"));
     assert_eq!(offload.vendor, std::collections::BTreeMap::from([("ontap_svm", "env svm".to_owned())]));
     assert_eq!(offload.esxi.as_ref().map(|esxi| esxi.host.as_str()), Some("e"));
     let secret = offload.storage_secret();
@@ -387,7 +390,9 @@ fn the_schema_knows_every_key() {
 proptest! {
     #[test]
     fn any_text_is_answered(text in "\\PC*") {
-        let _ = Providers::parse(&text, "p.json", &none()).map_err(|error| error.to_string());
+        if let Err(error) = Providers::parse(&text, "p.json", &none()) {
+            prop_assert!(error.to_string().contains("p.json"));
+        }
     }
 
     #[test]
