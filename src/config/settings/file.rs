@@ -1,9 +1,8 @@
 //! The settings file: YAML, keys with dots written as nested mappings.
 
-use super::declare::Settings;
+use super::declare::KEYS;
 use super::error::SettingsProblem;
 use super::layer::{SettingsLayer, listed, unknown_key};
-use super::table::{Group, Key};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
 use std::fmt;
@@ -29,8 +28,7 @@ impl SettingsLayer {
     /// The text of a settings file; `name` stands for it in messages. A key without a value counts as absent.
     pub fn yaml(text: &str, name: &str) -> Self {
         let mut layer = Self::default();
-        let keys = Settings::keys();
-        let section = Section { layer: &mut layer, keys: &keys, prefix: String::new(), name };
+        let section = Section { layer: &mut layer, prefix: String::new(), name };
         // Snippets would show the lines around a fault, where passwords may stand.
         let options = serde_yaml::options! { with_snippet: false };
         if let Err(error) =
@@ -50,7 +48,6 @@ impl SettingsLayer {
 /// A mapping of the file: the whole, or the value of a group such as `timeouts`.
 struct Section<'a> {
     layer: &'a mut SettingsLayer,
-    keys: &'a [Key],
     prefix: String,
     name: &'a str,
 }
@@ -88,27 +85,27 @@ impl<'de> Visitor<'de> for Section<'_> {
             let full = format!("{}{}", self.prefix, key.value);
             let below = format!("{full}.");
             // A dot within a written key would be a second way to nest.
-            let known = self.keys.iter().find(|known| known.name == full && !key.value.contains('.'));
+            let known = KEYS.iter().find(|known| known.name == full && !key.value.contains('.'));
             if let Some(known) = known {
                 let text =
                     if known.list { input.next_value_seed(List)? } else { input.next_value::<Option<String>>()? };
                 if let Some(text) = text {
                     self.layer.give(known, &text, origin);
                 }
-            } else if self.keys.iter().any(|known| known.name.starts_with(&below)) {
-                let group = Section { layer: &mut *self.layer, keys: self.keys, prefix: below, name: self.name };
+            } else if KEYS.iter().any(|known| known.name.starts_with(&below)) {
+                let group = Section { layer: &mut *self.layer, prefix: below, name: self.name };
                 input.next_value_seed(group)?;
             } else {
                 input.next_value::<IgnoredAny>()?;
-                self.layer.problems.push(stray(origin, &full, self.keys));
+                self.layer.problems.push(stray(origin, &full));
             }
         }
         Ok(())
     }
 }
 
-fn stray(origin: String, full: &str, keys: &[Key]) -> SettingsProblem {
-    match full.split_once('.').filter(|_| keys.iter().any(|key| key.name == full)) {
+fn stray(origin: String, full: &str) -> SettingsProblem {
+    match full.split_once('.').filter(|_| KEYS.iter().any(|key| key.name == full)) {
         Some((group, rest)) => SettingsProblem {
             origin,
             fault: format!("{full} has a dot"),
