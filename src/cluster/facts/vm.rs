@@ -69,7 +69,8 @@ fn cpu(topology: &Topology) -> Cpu {
 fn memory(operation: &str, template: &InstanceSpec, running: &InstanceSpec) -> Result<Option<u64>, ClusterError> {
     let requested = |spec: &InstanceSpec| spec.domain.resources.requests.get("memory").map(Quantity::text);
     let guest = |spec: &InstanceSpec| Some(spec.domain.memory.guest.clone()).filter(|text| !text.is_empty());
-    let text = guest(template).or_else(|| requested(template)).or_else(|| guest(running)).or_else(|| requested(running));
+    let text =
+        guest(template).or_else(|| requested(template)).or_else(|| guest(running)).or_else(|| requested(running));
     text.map(|text| bytes(operation, &text)).transpose()
 }
 
@@ -81,11 +82,8 @@ fn bytes(operation: &str, quantity: &str) -> Result<u64, ClusterError> {
 }
 
 fn nics(spec: &InstanceSpec, namespace: &str) -> Vec<TargetNic> {
-    let networks: BTreeMap<&str, &str> = spec
-        .networks
-        .iter()
-        .map(|network| (network.name.as_str(), network.multus.network_name.as_str()))
-        .collect();
+    let networks: BTreeMap<&str, &str> =
+        spec.networks.iter().map(|network| (network.name.as_str(), network.multus.network_name.as_str())).collect();
     let attachment = |name: &str| match networks.get(name) {
         None | Some(&"") => NicAttachment::Pod,
         Some(nad) if nad.contains('/') => NicAttachment::Multus((*nad).to_owned()),
