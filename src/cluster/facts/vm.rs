@@ -19,14 +19,14 @@ const DISK_SOURCE: &str = "forklift.konveyor.io/disk-source";
 /// # Errors
 /// See [`ClusterError`].
 pub async fn target_vm(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<TargetVm>, ClusterError> {
-    let vm_ref = ObjectRef::namespaced(Kind::VM, namespace, name);
-    let vmi_ref = ObjectRef::namespaced(Kind::VMI, namespace, name);
-    let Some(vm) = cluster.get(&vm_ref).await? else { return Ok(None) };
-    let vmi = cluster.get(&vmi_ref).await?;
-    let operation = format!("read {vm_ref}");
+    let target = ObjectRef::namespaced(Kind::VM, namespace, name);
+    let Some(vm) = cluster.get(&target).await? else { return Ok(None) };
+    let operation = format!("read {target}");
     let read: Vm = tolerant::read(&operation, &vm)?;
+    let target = ObjectRef { kind: Kind::VMI, ..target };
+    let vmi = cluster.get(&target).await?;
     let instance: Vmi = match &vmi {
-        Some(vmi) => tolerant::read(&format!("read {vmi_ref}"), vmi)?,
+        Some(vmi) => tolerant::read(&format!("read {target}"), vmi)?,
         None => Vmi::default(),
     };
     let (template, running) = (&read.spec.template.spec, &instance.spec);
