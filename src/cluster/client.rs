@@ -22,7 +22,8 @@ const PAGE: u32 = 500;
 
 /// Pauses before an idempotent request is sent again after no answer or a 5xx: a dropped connection must not fail a
 /// test, a cluster that is down must be reported soon.
-const AGAIN_AFTER: [Duration; 3] = [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1800)];
+const AGAIN_AFTER: [Duration; 3] =
+    [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1800)];
 
 /// Where a cluster is and how it is spoken to.
 #[derive(Debug, Clone)]
@@ -175,7 +176,12 @@ impl Cluster {
 
     /// Sends a review (a question in the form of an object) and returns it answered. Nothing is stored, so it may be
     /// sent again and needs no ledger entry.
-    pub(super) async fn review(&self, operation: &str, kind: Kind, spec: &Value) -> Result<DynamicObject, ClusterError> {
+    pub(super) async fn review(
+        &self,
+        operation: &str,
+        kind: Kind,
+        spec: &Value,
+    ) -> Result<DynamicObject, ClusterError> {
         let question = DynamicObject {
             types: Some(TypeMeta { api_version: kind.api_version.to_owned(), kind: kind.kind.to_owned() }),
             metadata: kube::core::ObjectMeta::default(),
@@ -197,11 +203,7 @@ impl Cluster {
     }
 
     /// Sends an idempotent request until it is answered, three times more at most.
-    async fn steadily<T>(
-        &self,
-        operation: &str,
-        ask: impl AsyncFn() -> kube::Result<T>,
-    ) -> Result<T, ClusterError> {
+    async fn steadily<T>(&self, operation: &str, ask: impl AsyncFn() -> kube::Result<T>) -> Result<T, ClusterError> {
         for again_after in AGAIN_AFTER {
             match ask().await.map_err(|error| self.classify(operation, error)) {
                 Err(error) if error.is_transient() => {
@@ -269,9 +271,7 @@ mod tests {
     #[tokio::test]
     async fn lists_follow_pages_begin_again_on_410_and_fill_in_types() {
         let fake = Fake::default();
-        let page = |token: &str, name: &str| {
-            json!({"metadata": {"resourceVersion": "1", "continue": token}, "items": [{"metadata": {"name": name}}]})
-        };
+        let page = |token: &str, name: &str| json!({"metadata": {"resourceVersion": "1", "continue": token}, "items": [{"metadata": {"name": name}}]});
         fake.answer(200, page("t1", "stale"));
         fake.answer(410, status(410, "Expired", "too old"));
         fake.answer(200, page("t2", "a"));
@@ -281,7 +281,11 @@ mod tests {
         assert_eq!(names, ["a", "b"]);
         assert_eq!(pods[0].types.as_ref().unwrap().kind, "Pod");
         let last = fake.requests().pop().unwrap();
-        assert!(last.path.contains("labelSelector=app%3Dforklift") && last.path.contains("continue=t2"), "{}", last.path);
+        assert!(
+            last.path.contains("labelSelector=app%3Dforklift") && last.path.contains("continue=t2"),
+            "{}",
+            last.path
+        );
     }
 
     #[tokio::test]

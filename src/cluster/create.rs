@@ -146,10 +146,10 @@ fn refine(target: &ObjectRef, error: &kube::Error) -> Option<ClusterError> {
     let kube::Error::Api(status) = error else { return None };
     let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
     let namespace = target.namespace.as_deref()?;
-    causes.iter().any(|cause| cause.reason == "NamespaceTerminating").then(|| ClusterError::Terminating {
-        target: target.to_string(),
-        what: format!("namespace {namespace}"),
-    })
+    causes
+        .iter()
+        .any(|cause| cause.reason == "NamespaceTerminating")
+        .then(|| ClusterError::Terminating { target: target.to_string(), what: format!("namespace {namespace}") })
 }
 
 fn label(object: &DynamicObject) -> Option<&str> {

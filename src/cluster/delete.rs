@@ -151,10 +151,7 @@ mod tests {
         for (guard, expected) in [
             (foreign, Deletion::NotOurs("its label mtvtest.io/session is auto-ab12, not auto-zz99".into())),
             (Guard::Uid("u2".into()), Deletion::AlreadyGone),
-            (
-                Guard::Label("vm".into(), "1".into()),
-                Deletion::NotOurs("it has no label vm, which should be 1".into()),
-            ),
+            (Guard::Label("vm".into(), "1".into()), Deletion::NotOurs("it has no label vm, which should be 1".into())),
         ] {
             let fake = Fake::default();
             fake.answer(200, ours("u1"));

@@ -317,8 +317,10 @@ mod tests {
             "details": {"name": "p", "kind": "plans"}}));
         assert!(gone.is_not_found());
         assert_eq!(gone.to_string(), "read Plan ns/p: plans \"p\" not found");
-        assert!(of(json!({"code": 404, "reason": "Failed to parse error data", "message": "404 page not found"}))
-            .is_kind_missing());
+        assert!(
+            of(json!({"code": 404, "reason": "Failed to parse error data", "message": "404 page not found"}))
+                .is_kind_missing()
+        );
         assert!(of(json!({"code": 409, "reason": "Failed to parse error data"})).is_conflict());
         assert!(matches!(of(json!({"code": 409, "reason": "AlreadyExists"})), ClusterError::AlreadyExists { .. }));
         assert!(of(json!({"code": 403, "message": "no"})).is_forbidden());
@@ -332,7 +334,8 @@ mod tests {
 
     #[test]
     fn transport_errors_are_told_apart() {
-        let classify = |cause: BoxError| ClusterError::classify("list pods", "https://api:6443", kube::Error::Service(cause));
+        let classify =
+            |cause: BoxError| ClusterError::classify("list pods", "https://api:6443", kube::Error::Service(cause));
         let refused = classify(io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused").into());
         assert!(refused.is_transient());
         assert_eq!(

@@ -30,11 +30,9 @@ impl ObjectRef {
     /// The object of a ledger entry; `None` for VMs of a source and for kinds that this version does not know.
     pub fn of(thing: &Thing) -> Option<Self> {
         match thing {
-            Thing::Object { kind, api_version, namespace, name, .. } => Some(Self {
-                kind: Kind::named(api_version, kind)?,
-                namespace: namespace.clone(),
-                name: name.clone(),
-            }),
+            Thing::Object { kind, api_version, namespace, name, .. } => {
+                Some(Self { kind: Kind::named(api_version, kind)?, namespace: namespace.clone(), name: name.clone() })
+            }
             Thing::SourceVm { .. } => None,
         }
     }
@@ -60,7 +58,11 @@ impl ObjectRef {
     pub fn check(&self) -> Result<(), ClusterError> {
         let bad = |why: &'static str| ClusterError::BadName { target: self.to_string(), why };
         if self.kind.namespaced != self.namespace.is_some() {
-            return Err(bad(if self.kind.namespaced { "this kind needs a namespace" } else { "this kind has no namespace" }));
+            return Err(bad(if self.kind.namespaced {
+                "this kind needs a namespace"
+            } else {
+                "this kind has no namespace"
+            }));
         }
         if self.name.len() > NAME_MAX_CHARS {
             return Err(bad("the name has more than 63 characters"));

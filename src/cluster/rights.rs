@@ -66,10 +66,7 @@ struct AccessStatus {
 ///
 /// # Errors
 /// See [`ClusterError`].
-pub async fn missing_rights<'a>(
-    cluster: &Cluster,
-    wanted: &[Right<'a>],
-) -> Result<Vec<Right<'a>>, ClusterError> {
+pub async fn missing_rights<'a>(cluster: &Cluster, wanted: &[Right<'a>]) -> Result<Vec<Right<'a>>, ClusterError> {
     let answers: Vec<Option<Right<'a>>> = stream::iter(wanted.iter().copied())
         .map(|right| async move { Ok::<_, ClusterError>((!may(cluster, right).await?).then_some(right)) })
         .buffered(PARALLEL)
@@ -162,10 +159,7 @@ mod tests {
         };
         let missing = missing_rights(&fake.cluster(), &[Right::to("create", Kind::PLAN), forward]).await.unwrap();
         assert_eq!(missing, [forward]);
-        assert_eq!(
-            missing[0].to_string(),
-            "get virtualmachineinstances/portforward.subresources.kubevirt.io in ns"
-        );
+        assert_eq!(missing[0].to_string(), "get virtualmachineinstances/portforward.subresources.kubevirt.io in ns");
         let asked = &fake.requests()[1].body["spec"]["resourceAttributes"];
         assert_eq!(asked["resource"], "virtualmachineinstances");
         assert_eq!(asked["subresource"], "portforward");
@@ -174,8 +168,11 @@ mod tests {
     #[tokio::test]
     async fn the_user_is_found_by_either_way() {
         let fake = Fake::default();
-        fake.answer(201, json!({"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
-            "metadata": {}, "status": {"userInfo": {"username": "kube:admin", "groups": null}}}));
+        fake.answer(
+            201,
+            json!({"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
+            "metadata": {}, "status": {"userInfo": {"username": "kube:admin", "groups": null}}}),
+        );
         assert_eq!(whoami(&fake.cluster()).await.unwrap(), "kube:admin");
         let fake = Fake::default();
         fake.text(404, "404 page not found");

@@ -34,8 +34,8 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let counted = Outgoing { inner: service, counter };
-    Client::new(RetryLayer::new(RetryPolicy::server_retry()).layer(counted), default_namespace)
+    let outgoing = Outgoing { inner: service, counter };
+    Client::new(RetryLayer::new(RetryPolicy::server_retry()).layer(outgoing), default_namespace)
 }
 
 #[derive(Clone)]
@@ -64,13 +64,11 @@ where
         request.headers_mut().entry(header::USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
         let answer = self.inner.call(request);
         Box::pin(async move {
-            match tokio::time::timeout(ANSWER_LIMIT, answer).await {
-                Ok(answer) => answer.map_err(Into::into),
-                Err(_) => {
-                    let seconds = ANSWER_LIMIT.as_secs();
-                    Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {seconds}s")).into())
-                }
+            if let Ok(answer) = tokio::time::timeout(ANSWER_LIMIT, answer).await {
+                return answer.map_err(Into::into);
             }
+            let seconds = ANSWER_LIMIT.as_secs();
+            Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {seconds}s")).into())
         })
     }
 }
@@ -86,8 +84,11 @@ mod tests {
         let fake = Fake::default();
         fake.answer(429, status(429, "TooManyRequests", "later"));
         fake.answer(503, status(503, "ServiceUnavailable", "rolling"));
-        fake.answer(200, json!({"major": "1", "minor": "33", "gitVersion": "v1.33.1", "gitCommit": "", "buildDate": "",
-            "compiler": "", "gitTreeState": "", "goVersion": "", "platform": ""}));
+        fake.answer(
+            200,
+            json!({"major": "1", "minor": "33", "gitVersion": "v1.33.1", "gitCommit": "", "buildDate": "",
+            "compiler": "", "gitTreeState": "", "goVersion": "", "platform": ""}),
+        );
         let counter = RequestCounter::default();
         let client = counting_client(fake.clone(), counter.clone(), "default");
         assert_eq!(client.apiserver_version().await.unwrap().git_version, "v1.33.1");

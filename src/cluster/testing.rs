@@ -11,6 +11,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, StreamBody};
 use kube::client::Body;
 use serde_json::{Value, json};
+use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -46,8 +47,8 @@ pub(super) enum Ending {
 pub(super) struct Fake(Arc<Mutex<(VecDeque<Answer>, Vec<Asked>)>>);
 
 impl Fake {
-    pub(super) fn answer(&self, code: u16, body: Value) {
-        self.push(Answer::Whole(code, body.to_string().into()));
+    pub(super) fn answer(&self, code: u16, body: impl Borrow<Value>) {
+        self.push(Answer::Whole(code, body.borrow().to_string().into()));
     }
 
     pub(super) fn text(&self, code: u16, body: &str) {

@@ -11,8 +11,7 @@ use serde_json::Value;
 pub(super) fn read<T: DeserializeOwned>(operation: &str, object: &DynamicObject) -> Result<T, ClusterError> {
     let mut value = object.data.clone();
     drop_nulls(&mut value);
-    serde_json::from_value(value)
-        .map_err(|cause| ClusterError::Malformed { operation: operation.to_owned(), cause })
+    serde_json::from_value(value).map_err(|cause| ClusterError::Malformed { operation: operation.to_owned(), cause })
 }
 
 fn drop_nulls(value: &mut Value) {

@@ -9,7 +9,7 @@ fn target() -> ObjectRef {
 }
 
 fn deadline() -> Deadline {
-    Deadline::after(Duration::from_secs(600), &CancellationToken::new())
+    Deadline::after(Duration::from_secs(540), &CancellationToken::new())
 }
 
 fn event(kind: &str, object: &Value) -> Value {
@@ -66,8 +66,14 @@ async fn drops_both_forms_of_410_429_and_5xx_are_survived() {
     fake.answer(429, status(429, "TooManyRequests", "later"));
     fake.reset();
     fake.answer(200, list("9", &[plan("6")]));
-    fake.watch(vec![event("BOOKMARK", &json!({"kind": "Plan", "apiVersion": "f/v1",
-        "metadata": {"resourceVersion": "12"}}))], Ending::Closed);
+    fake.watch(
+        vec![event(
+            "BOOKMARK",
+            &json!({"kind": "Plan", "apiVersion": "f/v1",
+        "metadata": {"resourceVersion": "12"}}),
+        )],
+        Ending::Closed,
+    );
     fake.watch(vec![event("MODIFIED", &ready("13"))], Ending::Open);
     wait_ready(&fake).await.unwrap();
     assert!(fake.is_spent());
@@ -94,7 +100,7 @@ async fn an_idle_wait_asks_only_when_a_watch_ended() {
     fake.watch(vec![], Ending::Open);
     let error = wait_ready(&fake).await.unwrap_err();
     assert!(error.is_timeout());
-    assert_eq!(error.to_string(), "wait for Plan ns/p to be Ready: not within 10m; last seen: not Ready");
+    assert_eq!(error.to_string(), "wait for Plan ns/p to be Ready: not within 9m; last seen: not Ready");
     assert_eq!(fake.requests().len(), 4);
 }
 

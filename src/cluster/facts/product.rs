@@ -164,18 +164,33 @@ mod tests {
             list(
                 "1",
                 &[
-                    pod("forklift-ui-1", json!({"phase": "Pending", "containerStatuses": [
+                    pod(
+                        "forklift-ui-1",
+                        json!({"phase": "Pending", "containerStatuses": [
                         {"name": "ui", "ready": false, "restartCount": 3,
-                         "state": {"waiting": {"reason": "ImagePullBackOff"}}}]})),
-                    pod("forklift-api-1", json!({"phase": "Running", "containerStatuses": [
-                        {"name": "api", "ready": true, "state": {"running": {}}}], "conditions": null})),
-                    pod("forklift-job-1", json!({"phase": "Succeeded", "containerStatuses": [
-                        {"name": "job", "ready": false, "state": {"terminated": {"reason": "Completed"}}}]})),
-                    pod("forklift-controller-1", json!({"phase": "Running", "initContainerStatuses": [
+                         "state": {"waiting": {"reason": "ImagePullBackOff"}}}]}),
+                    ),
+                    pod(
+                        "forklift-api-1",
+                        json!({"phase": "Running", "containerStatuses": [
+                        {"name": "api", "ready": true, "state": {"running": {}}}], "conditions": null}),
+                    ),
+                    pod(
+                        "forklift-job-1",
+                        json!({"phase": "Succeeded", "containerStatuses": [
+                        {"name": "job", "ready": false, "state": {"terminated": {"reason": "Completed"}}}]}),
+                    ),
+                    pod(
+                        "forklift-controller-1",
+                        json!({"phase": "Running", "initContainerStatuses": [
                         {"name": "init", "ready": false, "state": {"terminated": {"reason": "Completed"}}}],
-                        "containerStatuses": [{"name": "main", "ready": false, "state": {"running": {}}}]})),
-                    pod("forklift-late-1", json!({"phase": "Pending", "conditions": [
-                        {"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available"}]})),
+                        "containerStatuses": [{"name": "main", "ready": false, "state": {"running": {}}}]}),
+                    ),
+                    pod(
+                        "forklift-late-1",
+                        json!({"phase": "Pending", "conditions": [
+                        {"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available"}]}),
+                    ),
                     pod("other", json!({"phase": "Failed"})),
                 ],
             ),

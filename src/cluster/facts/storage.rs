@@ -49,7 +49,8 @@ mod tests {
 
     #[tokio::test]
     async fn classes_are_listed_and_the_virtualization_default_wins() {
-        let class = |name: &str, annotation: &str| json!({"metadata": {"name": name, "annotations": {annotation: "true"}}});
+        let class =
+            |name: &str, annotation: &str| json!({"metadata": {"name": name, "annotations": {annotation: "true"}}});
         let classes = list("1", &[class("nfs", DEFAULT_CLASS), class("ceph", DEFAULT_VIRT_CLASS), class("a", "x")]);
         let fake = Fake::default();
         fake.answer(200, classes.clone());

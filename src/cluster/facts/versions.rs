@@ -159,9 +159,7 @@ mod tests {
     async fn mtv_is_found_by_subscription_or_by_list_or_not_at_all() {
         let subscription = json!({"metadata": {"name": "mtv"}, "spec": {"name": "mtv-operator"},
             "status": {"installedCSV": "mtv-operator.v2.11.3"}});
-        let csv = |name: &str, version: &str, phase: &str| {
-            json!({"metadata": {"name": name}, "spec": {"version": version}, "status": {"phase": phase}})
-        };
+        let csv = |name: &str, version: &str, phase: &str| json!({"metadata": {"name": name}, "spec": {"version": version}, "status": {"phase": phase}});
         let fake = Fake::default();
         fake.answer(200, list("1", &[subscription]));
         fake.answer(200, csv("mtv-operator.v2.11.3", "2.11.3", "Succeeded"));

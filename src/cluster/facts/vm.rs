@@ -19,14 +19,14 @@ const DISK_SOURCE: &str = "forklift.konveyor.io/disk-source";
 /// # Errors
 /// See [`ClusterError`].
 pub async fn target_vm(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<TargetVm>, ClusterError> {
-    let vm_ref = ObjectRef::namespaced(Kind::VM, namespace, name);
-    let vmi_ref = ObjectRef::namespaced(Kind::VMI, namespace, name);
-    let Some(vm) = cluster.get(&vm_ref).await? else { return Ok(None) };
-    let vmi = cluster.get(&vmi_ref).await?;
-    let operation = format!("read {vm_ref}");
+    let target = ObjectRef::namespaced(Kind::VM, namespace, name);
+    let Some(vm) = cluster.get(&target).await? else { return Ok(None) };
+    let operation = format!("read {target}");
     let read: Vm = tolerant::read(&operation, &vm)?;
+    let target = ObjectRef { kind: Kind::VMI, ..target };
+    let vmi = cluster.get(&target).await?;
     let instance: Vmi = match &vmi {
-        Some(vmi) => tolerant::read(&format!("read {vmi_ref}"), vmi)?,
+        Some(vmi) => tolerant::read(&format!("read {target}"), vmi)?,
         None => Vmi::default(),
     };
     let (template, running) = (&read.spec.template.spec, &instance.spec);
@@ -69,7 +69,8 @@ fn cpu(topology: &Topology) -> Cpu {
 fn memory(operation: &str, template: &InstanceSpec, running: &InstanceSpec) -> Result<Option<u64>, ClusterError> {
     let requested = |spec: &InstanceSpec| spec.domain.resources.requests.get("memory").map(Quantity::text);
     let guest = |spec: &InstanceSpec| Some(spec.domain.memory.guest.clone()).filter(|text| !text.is_empty());
-    let text = guest(template).or_else(|| requested(template)).or_else(|| guest(running)).or_else(|| requested(running));
+    let text =
+        guest(template).or_else(|| requested(template)).or_else(|| guest(running)).or_else(|| requested(running));
     text.map(|text| bytes(operation, &text)).transpose()
 }
 
@@ -81,11 +82,8 @@ fn bytes(operation: &str, quantity: &str) -> Result<u64, ClusterError> {
 }
 
 fn nics(spec: &InstanceSpec, namespace: &str) -> Vec<TargetNic> {
-    let networks: BTreeMap<&str, &str> = spec
-        .networks
-        .iter()
-        .map(|network| (network.name.as_str(), network.multus.network_name.as_str()))
-        .collect();
+    let networks: BTreeMap<&str, &str> =
+        spec.networks.iter().map(|network| (network.name.as_str(), network.multus.network_name.as_str())).collect();
     let attachment = |name: &str| match networks.get(name) {
         None | Some(&"") => NicAttachment::Pod,
         Some(nad) if nad.contains('/') => NicAttachment::Multus((*nad).to_owned()),

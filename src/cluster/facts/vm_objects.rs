@@ -142,11 +142,13 @@ pub(super) struct Multus {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default)]
 pub(super) struct Volume {
     pub(super) name: String,
-    pub(super) data_volume: Named,
-    pub(super) persistent_volume_claim: Claim,
+    #[serde(rename = "dataVolume")]
+    pub(super) imported: Named,
+    #[serde(rename = "persistentVolumeClaim")]
+    pub(super) direct: Claim,
 }
 
 #[derive(Deserialize, Default)]
@@ -158,8 +160,8 @@ pub(super) struct Claim {
 impl Volume {
     /// The claim behind the volume: a DataVolume's claim has its name. Empty for cloud-init and the like.
     pub(super) fn claim(&self) -> &str {
-        let direct = &self.persistent_volume_claim.claim_name;
-        if direct.is_empty() { &self.data_volume.name } else { direct }
+        let direct = &self.direct.claim_name;
+        if direct.is_empty() { &self.imported.name } else { direct }
     }
 }
 

@@ -92,14 +92,12 @@ async fn by_file_or_pod(wanted: &Wanted<'_>, env: &dyn Environment, mount: &Path
         let causes = format!("the context {context} is wanted, but there is no kubeconfig in KUBECONFIG or the home");
         return Err(LoginError::NoSource { causes });
     }
-    match incluster::load(env, mount)? {
-        Some(config) => Ok(Found { config, proxy: None }),
-        None => {
-            let causes = "no kubeconfig in KUBECONFIG or the home, and this is no pod \
-                          (KUBERNETES_SERVICE_HOST and _PORT are not set)";
-            Err(LoginError::NoSource { causes: causes.to_owned() })
-        }
+    if let Some(config) = incluster::load(env, mount)? {
+        return Ok(Found { config, proxy: None });
     }
+    let causes = "no kubeconfig in KUBECONFIG or the home, and this is no pod (KUBERNETES_SERVICE_HOST and _PORT are \
+                  not set)";
+    Err(LoginError::NoSource { causes: causes.to_owned() })
 }
 
 async fn by_password(

@@ -24,7 +24,9 @@ pub enum LoginError {
         missing: String,
     },
     /// A kubeconfig that cannot be used.
-    #[error("use the kubeconfig {path}; check the file and its current context, or name another with kubeconfig, context")]
+    #[error(
+        "use the kubeconfig {path}; check the file and its current context, or name another with kubeconfig, context"
+    )]
     Kubeconfig {
         /// The files, as given.
         path: String,
@@ -45,7 +47,9 @@ pub enum LoginError {
     #[error("the cluster's address {0:?} is not a URL such as https://api.example.com:6443")]
     BadUrl(String),
     /// A proxy that cannot be used.
-    #[error("use the proxy {proxy}: only http:// proxies are supported; change HTTPS_PROXY or the kubeconfig's proxy-url")]
+    #[error(
+        "use the proxy {proxy}: only http:// proxies are supported; change HTTPS_PROXY or the kubeconfig's proxy-url"
+    )]
     Proxy {
         /// The proxy, without credentials.
         proxy: String,

@@ -13,16 +13,8 @@ fn decode(text: &str) -> String {
     let mut index = 0;
     while let Some(&byte) = bytes.get(index) {
         let escaped = (byte == b'%').then(|| bytes.get(index + 1..index + 3)).flatten().and_then(hex);
-        match escaped {
-            Some(value) => {
-                decoded.push(value);
-                index += 3;
-            }
-            None => {
-                decoded.push(if byte == b'+' { b' ' } else { byte });
-                index += 1;
-            }
-        }
+        decoded.push(escaped.unwrap_or(if byte == b'+' { b' ' } else { byte }));
+        index += if escaped.is_some() { 3 } else { 1 };
     }
     String::from_utf8_lossy(&decoded).into_owned()
 }

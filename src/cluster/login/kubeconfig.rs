@@ -75,9 +75,11 @@ impl Files {
             let server = named.cluster.as_ref().and_then(|cluster| cluster.server.as_deref());
             server.is_some_and(same)
         })?;
-        let context = self.merged.contexts.iter().find(|named| {
-            named.context.as_ref().is_some_and(|context| context.cluster == cluster.name)
-        })?;
+        let context = self
+            .merged
+            .contexts
+            .iter()
+            .find(|named| named.context.as_ref().is_some_and(|context| context.cluster == cluster.name))?;
         self.entry(Some(&context.name)).await.ok()?.config.root_cert
     }
 

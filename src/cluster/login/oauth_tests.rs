@@ -75,8 +75,7 @@ fn net(replies: Vec<(&str, Reply)>) -> FakeNet {
 
 async fn login_as(net: &FakeNet, username: &str, tls: &TlsPolicy) -> Result<Secret, LoginError> {
     let (password, counter) = (Secret::new("pa:ss"), RequestCounter::default());
-    let login =
-        PasswordLogin { url: API, username, password: &password, tls, network: net, counter: &counter };
+    let login = PasswordLogin { url: API, username, password: &password, tls, network: net, counter: &counter };
     login.token().await
 }
 
@@ -107,7 +106,8 @@ async fn the_token_comes_in_the_fragment() {
 
 #[tokio::test]
 async fn refusals_say_what_is_wrong() {
-    let unauthorized = net(vec![(OAUTH, Box::new(|_| Ok(answer(401, &[("www-authenticate", "Basic realm=\"openshift\"")], ""))))]);
+    let unauthorized =
+        net(vec![(OAUTH, Box::new(|_| Ok(answer(401, &[("www-authenticate", "Basic realm=\"openshift\"")], ""))))]);
     assert_eq!(
         login(&unauthorized).await.unwrap_err().to_string(),
         "log in to https://api.test:6443 as kubeadmin: the user name or password is wrong"

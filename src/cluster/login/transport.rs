@@ -62,11 +62,7 @@ pub(super) fn policy(config: &Config) -> TlsPolicy {
 }
 
 /// The proxy for `url`: the kubeconfig's, else `HTTPS_PROXY` unless `NO_PROXY` exempts the host.
-pub(super) fn proxy_for(
-    url: &Uri,
-    explicit: Option<&str>,
-    env: &dyn Environment,
-) -> Result<Option<Proxy>, LoginError> {
+pub(super) fn proxy_for(url: &Uri, explicit: Option<&str>, env: &dyn Environment) -> Result<Option<Proxy>, LoginError> {
     let variable = |upper: &str, lower: &str| {
         env.get(upper).filter(|text| !text.is_empty()).or_else(|| env.get(lower).filter(|text| !text.is_empty()))
     };
