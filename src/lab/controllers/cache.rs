@@ -23,16 +23,14 @@ struct Inner {
 
 impl Cache {
     pub(crate) fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<Arc<Value>> {
-        self.with(|inner| {
-            inner.shelves.get(&kind)?.get(&(namespace.to_owned(), name.to_owned())).cloned()
-        })
+        self.with(|inner| inner.shelves.get(&kind)?.get(&(namespace.to_owned(), name.to_owned())).cloned())
     }
 
     /// All of a kind that `keep` accepts, by namespace and name.
     pub(crate) fn list(&self, kind: Kind, keep: impl Fn(&Value) -> bool) -> Vec<Arc<Value>> {
         self.with(|inner| {
-            let shelf = inner.shelves.get(&kind);
-            shelf.into_iter().flat_map(BTreeMap::values).filter(|one| keep(one)).cloned().collect()
+            let kept = inner.shelves.get(&kind);
+            kept.into_iter().flat_map(BTreeMap::values).filter(|one| keep(one)).cloned().collect()
         })
     }
 
@@ -48,11 +46,11 @@ impl Cache {
             if inner.buried.contains(uid(&object)) {
                 return;
             }
-            let shelf = inner.shelves.entry(kind).or_default();
+            let kept = inner.shelves.entry(kind).or_default();
             let key = (namespace(&object).to_owned(), name(&object).to_owned());
-            let newer = shelf.get(&key).is_none_or(|known| revision(known) <= revision(&object));
+            let newer = kept.get(&key).is_none_or(|known| revision(known) <= revision(&object));
             if newer {
-                shelf.insert(key, Arc::clone(&object));
+                kept.insert(key, Arc::clone(&object));
             }
         });
         object
@@ -63,9 +61,9 @@ impl Cache {
         self.with(|inner| {
             inner.buried.insert(uid(object).to_owned());
             let key = (namespace(object).to_owned(), name(object).to_owned());
-            let shelf = inner.shelves.entry(kind).or_default();
-            if shelf.get(&key).is_some_and(|known| uid(known) == uid(object)) {
-                shelf.remove(&key);
+            let kept = inner.shelves.entry(kind).or_default();
+            if kept.get(&key).is_some_and(|known| uid(known) == uid(object)) {
+                kept.remove(&key);
             }
         });
     }
@@ -73,7 +71,9 @@ impl Cache {
     /// Takes out what a fresh list of `kind` did not show, and returns it.
     pub(crate) fn keep_only(&self, kind: Kind, seen: &BTreeSet<String>) -> Vec<Arc<Value>> {
         let gone = self.list(kind, |one| !seen.contains(uid(one)));
-        gone.iter().for_each(|one| self.forget(kind, one));
+        for one in &gone {
+            self.forget(kind, one);
+        }
         gone
     }
 

@@ -38,10 +38,11 @@ pub(crate) async fn reconcile(hub: &Hub, volume: &Value) -> Result<Outcome, Fail
     let running = if phase == "Succeeded" { "False" } else { "True" };
     let now = facts::rfc3339(facts::now());
     let condition = |kind: &str, status: &str| {
-        let old = items(volume, "/status/conditions").find(|one| text(one, "/type") == kind && text(one, "/status") == status);
-        old.cloned().unwrap_or_else(|| {
-            json!({"type": kind, "status": status, "lastTransitionTime": now, "lastHeartbeatTime": now})
-        })
+        let old = items(volume, "/status/conditions")
+            .find(|one| text(one, "/type") == kind && text(one, "/status") == status);
+        old.cloned().unwrap_or_else(
+            || json!({"type": kind, "status": status, "lastTransitionTime": now, "lastHeartbeatTime": now}),
+        )
     };
     let status = json!({
         "phase": phase, "progress": format!("{progress}.0%"), "claimName": name(volume),
@@ -68,9 +69,9 @@ fn next_import(volume: &Value, full_speed: bool) -> (&'static str, u64, bool) {
 }
 
 fn default_class(hub: &Hub) -> String {
-    let marked = hub.cache.list(STORAGE_CLASS, |class| {
-        annotation(class, "storageclass.kubernetes.io/is-default-class") == "true"
-    });
+    let marked = hub
+        .cache
+        .list(STORAGE_CLASS, |class| annotation(class, "storageclass.kubernetes.io/is-default-class") == "true");
     marked.first().map(|class| name(class).to_owned()).unwrap_or_default()
 }
 
@@ -133,7 +134,8 @@ async fn bind(hub: &Hub, claim: &Arc<Value>, class: &str) -> Result<(), Fail> {
     hub.put_status(VOLUME, &made, json!({"phase": "Bound"})).await?;
     let bound = hub.merge(CLAIM, claim, &json!({"spec": {"volumeName": volume}})).await?;
     if let Some(bound) = bound {
-        let status = json!({"phase": "Bound", "accessModes": claim["spec"]["accessModes"], "capacity": {"storage": size}});
+        let status =
+            json!({"phase": "Bound", "accessModes": claim["spec"]["accessModes"], "capacity": {"storage": size}});
         hub.put_status(CLAIM, &bound, status).await?;
     }
     Ok(())
@@ -160,10 +162,11 @@ pub(crate) async fn profile(hub: &Hub, class: &Value) -> Result<Outcome, Fail> {
     }
     let made = hub.create(STORAGE_PROFILE, json!({"metadata": {"name": name(class)}, "spec": {}})).await?;
     let known = hub.world.spec.cluster.storage_classes.iter().find(|one| one.name == name(class));
-    let (access, mode) = known.map_or(("ReadWriteOnce", "Filesystem"), |one| (one.access_mode.as_str(), one.volume_mode.as_str()));
+    let (access, volume) =
+        known.map_or(("ReadWriteOnce", "Filesystem"), |one| (one.access_mode.as_str(), one.volume_mode.as_str()));
     let status = json!({
         "storageClass": name(class), "provisioner": class["provisioner"],
-        "claimPropertySets": [{"accessModes": [access], "volumeMode": mode}],
+        "claimPropertySets": [{"accessModes": [access], "volumeMode": volume}],
     });
     hub.put_status(STORAGE_PROFILE, &made, status).await?;
     Ok(Outcome::Done)
@@ -180,10 +183,7 @@ mod tests {
             "status": {"claimPropertySets": [{"accessModes": ["ReadWriteMany"], "volumeMode": "Block"}]},
         });
         assert_eq!(modes_of(&json!({}), &profile), (json!(["ReadWriteOnce"]), json!("Filesystem")));
-        assert_eq!(
-            modes_of(&json!({"volumeMode": "Block"}), &profile),
-            (json!(["ReadWriteOnce"]), json!("Block"))
-        );
+        assert_eq!(modes_of(&json!({"volumeMode": "Block"}), &profile), (json!(["ReadWriteOnce"]), json!("Block")));
         let computed = json!({"spec": {}, "status": profile["status"]});
         assert_eq!(modes_of(&json!({}), &computed), (json!(["ReadWriteMany"]), json!("Block")));
     }

@@ -81,7 +81,7 @@ impl Conditions {
     /// Asserts a condition. Its transition time moves if any of its fields changes.
     pub(crate) fn set(&mut self, condition: Condition) {
         let mut wanted = json!({
-            "type": condition.kind, "status": "True", "category": format!("{:?}", condition.category),
+            "type": Value::String(condition.kind), "status": "True", "category": format!("{:?}", condition.category),
             "message": condition.message,
         });
         if !condition.reason.is_empty() {
@@ -94,20 +94,17 @@ impl Conditions {
             wanted["durable"] = json!(true);
         }
         let now = json!(facts::rfc3339(facts::now()));
-        match self.entries.iter_mut().find(|(one, _)| one["type"] == wanted["type"]) {
-            Some((existing, staged)) => {
-                wanted["lastTransitionTime"] = existing["lastTransitionTime"].clone();
-                if *existing != wanted {
-                    wanted["lastTransitionTime"] = now;
-                    *existing = wanted;
-                }
-                *staged = true;
-            }
-            None => {
-                wanted["lastTransitionTime"] = now;
-                self.entries.push((wanted, true));
-            }
+        let Some((existing, staged)) = self.entries.iter_mut().find(|(one, _)| one["type"] == wanted["type"]) else {
+            wanted["lastTransitionTime"] = now;
+            self.entries.push((wanted, true));
+            return;
+        };
+        wanted["lastTransitionTime"] = existing["lastTransitionTime"].clone();
+        if *existing != wanted {
+            wanted["lastTransitionTime"] = now;
+            *existing = wanted;
         }
+        *staged = true;
     }
 
     pub(crate) fn set_all(&mut self, conditions: impl IntoIterator<Item = Condition>) {
@@ -126,9 +123,7 @@ impl Conditions {
 
     /// Whether a Critical or Error condition is asserted.
     pub(crate) fn blocked(&self) -> bool {
-        self.entries
-            .iter()
-            .any(|(one, staged)| *staged && matches!(text(one, "/category"), "Critical" | "Error"))
+        self.entries.iter().any(|(one, staged)| *staged && matches!(text(one, "/category"), "Critical" | "Error"))
     }
 
     /// The asserted ones, in the order of their first insertion.

@@ -130,12 +130,12 @@ impl Hub {
     /// Creates an object; one of that name which is there already is returned as it is.
     pub(crate) async fn create(&self, kind: Kind, mut body: Value) -> Result<Arc<Value>, Fail> {
         body["apiVersion"] = json!(kind.api_version());
-        body["kind"] = json!(kind.kind);
+        body["kind"] = json!(kind.title);
         let (space, object) = (namespace(&body).to_owned(), name(&body).to_owned());
         let request = http::Request::post(kind.path(&space, "")).header("content-type", "application/json");
         match self.send("create", kind, request, bytes(&body)).await {
             Ok(Some(made)) => Ok(self.cache.observe(kind, made)),
-            Ok(None) => Err(self.conflict("create", kind, &object)),
+            Ok(None) => Err(conflict("create", kind, &object)),
             Err(Fail::Conflict { action, object: known }) => {
                 let existing = self.get(kind, &space, &object).await?;
                 existing.ok_or(Fail::Conflict { action, object: known })
@@ -151,7 +151,7 @@ impl Hub {
         }
         let mut object = before.clone();
         object["apiVersion"] = json!(kind.api_version());
-        object["kind"] = json!(kind.kind);
+        object["kind"] = json!(kind.title);
         object["status"] = status;
         let path = format!("{}/status", kind.path(namespace(before), name(before)));
         let request = http::Request::put(path).header("content-type", "application/json");
@@ -166,12 +166,7 @@ impl Hub {
     }
 
     /// Merges `patch` into an object; one that is gone is left alone.
-    pub(crate) async fn merge(
-        &self,
-        kind: Kind,
-        object: &Value,
-        patch: &Value,
-    ) -> Result<Option<Arc<Value>>, Fail> {
+    pub(crate) async fn merge(&self, kind: Kind, object: &Value, patch: &Value) -> Result<Option<Arc<Value>>, Fail> {
         let request = http::Request::patch(kind.path(namespace(object), name(object)))
             .header("content-type", "application/merge-patch+json");
         let answer = self.send("patch", kind, request, bytes(patch)).await?;
@@ -208,7 +203,7 @@ impl Hub {
         let body = json!({
             "metadata": {"namespace": space, "name": format!("{}.{}{serial:x}", name(object), short(uid(object)))},
             "involvedObject": {
-                "apiVersion": kind.api_version(), "kind": kind.kind, "namespace": space, "name": name(object),
+                "apiVersion": kind.api_version(), "kind": kind.title, "namespace": space, "name": name(object),
                 "uid": uid(object),
             },
             "reason": condition["type"], "message": condition["message"], "type": severity, "count": 1,
@@ -220,10 +215,6 @@ impl Hub {
         }
     }
 
-    fn conflict(&self, action: &'static str, kind: Kind, name: &str) -> Fail {
-        Fail::Conflict { action, object: format!("{} {name}", kind.kind) }
-    }
-
     /// Sends a request; `None` when there is no such object.
     async fn send(
         &self,
@@ -233,7 +224,7 @@ impl Hub {
         body: Vec<u8>,
     ) -> Result<Option<Value>, Fail> {
         let path = request.uri_ref().map(|uri| uri.path().to_owned()).unwrap_or_default();
-        let object = format!("{} at {path}", kind.kind);
+        let object = format!("{} at {path}", kind.title);
         let request = request.body(body).map_err(kube::Error::HttpError);
         let answer = match request {
             Ok(request) => self.client.request::<Value>(request).await,
@@ -246,6 +237,10 @@ impl Hub {
             Err(error) => Err(Fail::Request { action, object, source: Box::new(error) }),
         }
     }
+}
+
+fn conflict(action: &'static str, kind: Kind, name: &str) -> Fail {
+    Fail::Conflict { action, object: format!("{} {name}", kind.title) }
 }
 
 fn bytes(value: &Value) -> Vec<u8> {

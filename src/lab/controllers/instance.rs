@@ -33,7 +33,8 @@ pub(crate) async fn reconcile(hub: &Hub, instance: &Value) -> Result<Outcome, Fa
     match text(instance, "/status/phase") {
         "" => {
             let pod = hub.create(POD, launcher(instance, &pod_name, &node)).await?;
-            hub.put_status(POD, &pod, json!({"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]})).await?;
+            hub.put_status(POD, &pod, json!({"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}))
+                .await?;
             hub.put_status(INSTANCE, instance, json!({"phase": "Scheduling"})).await?;
             Ok(Outcome::Again(TICK))
         }
@@ -76,9 +77,10 @@ fn node_of(hub: &Hub, instance: &Value) -> String {
     }
     let selector = instance.pointer("/spec/nodeSelector").and_then(Value::as_object);
     let fits = hub.cache.list(NODE, |node| {
-        selector.into_iter().flatten().all(|(key, value)| {
-            node.pointer("/metadata/labels").and_then(|labels| labels.get(key)) == Some(value)
-        })
+        selector
+            .into_iter()
+            .flatten()
+            .all(|(key, value)| node.pointer("/metadata/labels").and_then(|labels| labels.get(key)) == Some(value))
     });
     let nodes: Vec<&str> = fits.iter().map(|node| name(node)).collect();
     let first = hub.world.spec.cluster.nodes.first().map(|node| node.name.as_str()).unwrap_or_default();

@@ -7,7 +7,8 @@ use kube::core::{ApiResource, GroupVersionKind};
 pub(crate) struct Kind {
     pub(crate) group: &'static str,
     pub(crate) version: &'static str,
-    pub(crate) kind: &'static str,
+    /// The `kind` of its objects.
+    pub(crate) title: &'static str,
     pub(crate) plural: &'static str,
     pub(crate) namespaced: bool,
 }
@@ -15,11 +16,11 @@ pub(crate) struct Kind {
 const fn kind(
     group: &'static str,
     version: &'static str,
-    kind: &'static str,
+    title: &'static str,
     plural: &'static str,
     namespaced: bool,
 ) -> Kind {
-    Kind { group, version, kind, plural, namespaced }
+    Kind { group, version, title, plural, namespaced }
 }
 
 const FORKLIFT: &str = "forklift.konveyor.io";
@@ -42,14 +43,12 @@ pub(crate) const VOLUME: Kind = kind("", "v1", "PersistentVolume", "persistentvo
 pub(crate) const JOB: Kind = kind("batch", "v1", "Job", "jobs", true);
 pub(crate) const NODE: Kind = kind("", "v1", "Node", "nodes", false);
 pub(crate) const STORAGE_CLASS: Kind = kind("storage.k8s.io", "v1", "StorageClass", "storageclasses", false);
-pub(crate) const STORAGE_PROFILE: Kind =
-    kind("cdi.kubevirt.io", "v1beta1", "StorageProfile", "storageprofiles", false);
+pub(crate) const STORAGE_PROFILE: Kind = kind("cdi.kubevirt.io", "v1beta1", "StorageProfile", "storageprofiles", false);
 pub(crate) const DATA_VOLUME: Kind = kind("cdi.kubevirt.io", "v1beta1", "DataVolume", "datavolumes", true);
 pub(crate) const ATTACHMENT: Kind =
     kind("k8s.cni.cncf.io", "v1", "NetworkAttachmentDefinition", "network-attachment-definitions", true);
 pub(crate) const VIRTUAL_MACHINE: Kind = kind("kubevirt.io", "v1", "VirtualMachine", "virtualmachines", true);
-pub(crate) const INSTANCE: Kind =
-    kind("kubevirt.io", "v1", "VirtualMachineInstance", "virtualmachineinstances", true);
+pub(crate) const INSTANCE: Kind = kind("kubevirt.io", "v1", "VirtualMachineInstance", "virtualmachineinstances", true);
 
 impl Kind {
     /// `group/version`, or the bare version of the core group.
@@ -59,7 +58,7 @@ impl Kind {
 
     /// What kube's watcher wants to know.
     pub(crate) fn resource(self) -> ApiResource {
-        ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(self.group, self.version, self.kind), self.plural)
+        ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(self.group, self.version, self.title), self.plural)
     }
 
     /// The path of the collection, or of an object if `name` is not empty.

@@ -54,14 +54,13 @@ pub(crate) fn reference<'a>(value: &'a Value, pointer: &str) -> (&'a str, &'a st
 
 /// Whether the object carries this condition as True.
 pub(crate) fn has_condition(value: &Value, condition: &str) -> bool {
-    items(value, "/status/conditions")
-        .any(|one| text(one, "/type") == condition && text(one, "/status") == "True")
+    items(value, "/status/conditions").any(|one| text(one, "/type") == condition && text(one, "/status") == "True")
 }
 
 /// An owner reference to `owner`.
 pub(crate) fn owner_reference(kind: Kind, owner: &Value, controller: bool) -> Value {
     let mut reference = json!({
-        "apiVersion": kind.api_version(), "kind": kind.kind, "name": name(owner), "uid": uid(owner),
+        "apiVersion": kind.api_version(), "kind": kind.title, "name": name(owner), "uid": uid(owner),
     });
     if controller {
         reference["controller"] = json!(true);

@@ -50,14 +50,14 @@ async fn perform(client: &kube::Client, namespace: &str, name: &str, action: &st
         Err(error) => return Err(error),
     };
     let instance = client.request::<Value>(get(&INSTANCE.path(namespace, name))?).await.ok();
-    let (target, patch) = match effect(&vm, instance.as_ref(), action) {
+    let (target, change) = match effect(&vm, instance.as_ref(), action) {
         Effect::Refused(why) => return Ok(failure(409, "Conflict", why, name)),
-        Effect::Spec(patch) => (path, patch),
-        Effect::Requests(patch) => (format!("{path}/status"), patch),
+        Effect::Spec(change) => (path, change),
+        Effect::Requests(change) => (format!("{path}/status"), change),
     };
     let request = http::Request::patch(target)
         .header("content-type", "application/merge-patch+json")
-        .body(patch.to_string().into_bytes())
+        .body(change.to_string().into_bytes())
         .map_err(kube::Error::HttpError)?;
     client.request::<Value>(request).await?;
     Ok(StatusCode::ACCEPTED.into_response())
@@ -117,7 +117,10 @@ mod tests {
     fn the_strategy_decides_what_start_and_stop_do() {
         let live = json!({"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}});
         assert_eq!(effect(&vm("Halted"), None, "start"), Effect::Spec(json!({"spec": {"runStrategy": "Always"}})));
-        assert_eq!(effect(&vm("Always"), Some(&live), "stop"), Effect::Spec(json!({"spec": {"runStrategy": "Halted"}})));
+        assert_eq!(
+            effect(&vm("Always"), Some(&live), "stop"),
+            Effect::Spec(json!({"spec": {"runStrategy": "Halted"}}))
+        );
         assert_eq!(effect(&vm("Always"), Some(&live), "start"), Effect::Refused("VM is already running"));
         assert!(matches!(effect(&vm("Manual"), None, "start"), Effect::Requests(_)));
         assert!(matches!(effect(&vm("Manual"), None, "stop"), Effect::Refused(_)));

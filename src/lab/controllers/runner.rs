@@ -106,13 +106,7 @@ async fn follow_source(hub: Arc<Hub>, mut revisions: watch::Receiver<u64>) {
     }
 }
 
-fn take(
-    hub: &Hub,
-    kind: Kind,
-    event: Event<DynamicObject>,
-    seen: &mut BTreeSet<String>,
-    ready: &watch::Sender<bool>,
-) {
+fn take(hub: &Hub, kind: Kind, event: Event<DynamicObject>, seen: &mut BTreeSet<String>, ready: &watch::Sender<bool>) {
     match event {
         Event::Init => seen.clear(),
         Event::InitApply(object) | Event::Apply(object) => {

@@ -26,8 +26,7 @@ pub(crate) async fn reconcile(hub: &Hub, vm: &Value) -> Result<Outcome, Fail> {
             _ => {}
         }
     } else if !finalized {
-        let all: Vec<Value> =
-            items(vm, "/metadata/finalizers").cloned().chain([json!(FINALIZER)]).collect();
+        let all: Vec<Value> = items(vm, "/metadata/finalizers").cloned().chain([json!(FINALIZER)]).collect();
         hub.merge(VIRTUAL_MACHINE, vm, &json!({"metadata": {"finalizers": all}})).await?;
         // The watch shows the patched object.
         return Ok(Outcome::Done);
@@ -128,7 +127,9 @@ fn status_of(vm: &Value, instance: Option<&Value>, wanted: bool, claim_missing: 
         None => ("False", "VMINotExists"),
     };
     conditions.push(keep_time(vm, &json!({"type": "Ready", "status": truth, "reason": reason})));
-    for copied in items(instance.unwrap_or(&Value::Null), "/status/conditions").filter(|one| text(one, "/type") != "Ready") {
+    for copied in
+        items(instance.unwrap_or(&Value::Null), "/status/conditions").filter(|one| text(one, "/type") != "Ready")
+    {
         conditions.push(copied.clone());
     }
     status["conditions"] = json!(conditions);
@@ -179,9 +180,7 @@ mod tests {
 
     #[test]
     fn the_strategy_and_requests_decide() {
-        let vm = |strategy: &str, requests: Value| {
-            json!({"spec": {"runStrategy": strategy}, "status": {"printableStatus": "Stopped", "stateChangeRequests": requests}})
-        };
+        let vm = |strategy: &str, requests: Value| json!({"spec": {"runStrategy": strategy}, "status": {"printableStatus": "Stopped", "stateChangeRequests": requests}});
         assert!(is_wanted(&vm("Always", json!([])), None));
         assert!(!is_wanted(&vm("Halted", json!([])), None));
         assert!(is_wanted(&vm("Manual", json!([{"action": "Start"}])), None));

@@ -84,8 +84,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const VARIABLES: Variables<'_> =
-        Variables { vm_name: "vm-a", plan_name: "p", target_name: "t", disk_index: 1 };
+    const VARIABLES: Variables<'_> = Variables { vm_name: "vm-a", plan_name: "p", target_name: "t", disk_index: 1 };
 
     #[test]
     fn plain_fields_are_rendered_and_others_refused() {

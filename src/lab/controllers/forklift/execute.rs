@@ -68,7 +68,8 @@ pub(crate) async fn advance(
         }
         return Ok(());
     }
-    let run = Run { hub, plan, facts, migration: record.migration().to_owned(), method: method(hub, plan, facts.to_host) };
+    let run =
+        Run { hub, plan, facts, migration: record.migration().to_owned(), method: method(hub, plan, facts.to_host) };
     let migration = migrations.iter().find(|one| uid(one) == run.migration);
     if has_condition(plan, "Executing") {
         step_all(&run, migration.map(|one| &**one), record).await?;
@@ -91,13 +92,7 @@ fn is_pending(migration: &Value, record: &Record) -> bool {
     !record.history.iter().any(|snapshot| text(snapshot, "/migration/uid") == uid(migration))
 }
 
-async fn begin(
-    hub: &Hub,
-    plan: &Value,
-    facts: &PlanFacts,
-    migration: &Value,
-    record: &mut Record,
-) -> Result<(), Fail> {
+async fn begin(hub: &Hub, plan: &Value, facts: &PlanFacts, migration: &Value, record: &mut Record) -> Result<(), Fail> {
     record.history.push(snapshot(hub, plan, migration).await?);
     record.started = Some(facts::rfc3339(facts::now()));
     record.completed = None;

@@ -79,12 +79,7 @@ pub(crate) async fn check_provider(
 /// The resolved references of `spec.map[]` and what is wrong with the others.
 ///
 /// An id wins over a name. Not found is Critical before 2.12 and a warning since.
-fn resolve_sources(
-    map: &Value,
-    known: &[NamedRef],
-    condition: &str,
-    lenient: bool,
-) -> (Vec<Value>, Vec<Condition>) {
+fn resolve_sources(map: &Value, known: &[NamedRef], condition: &str, lenient: bool) -> (Vec<Value>, Vec<Condition>) {
     let (mut references, mut unset, mut missing, mut ambiguous) = (Vec::new(), 0, Vec::new(), Vec::new());
     for entry in items(map, "/spec/map") {
         let (id, name) = (text(entry, "/source/id"), text(entry, "/source/name"));
@@ -169,8 +164,7 @@ mod tests {
     }
 
     fn resolve(sources: &Value, lenient: bool) -> (usize, Vec<(String, Category, &'static str)>) {
-        let entries: Vec<Value> =
-            sources.as_array().unwrap().iter().map(|source| json!({"source": source})).collect();
+        let entries: Vec<Value> = sources.as_array().unwrap().iter().map(|source| json!({"source": source})).collect();
         let map = json!({"spec": {"map": entries}});
         let (references, faults) = resolve_sources(&map, &known(), "SourceNetworkNotValid", lenient);
         (references.len(), faults.into_iter().map(|one| (one.kind, one.category, one.reason)).collect())

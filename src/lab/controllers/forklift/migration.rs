@@ -110,7 +110,9 @@ fn mirror(migration: &Value, plan: &Value, snapshot: &Value, status: &mut Value,
             conditions.set(Condition::advisory("Succeeded", "", "the migration has succeeded").durable());
         }
         Some("Failed") => conditions.set(Condition::advisory("Failed", "", "the migration has failed").durable()),
-        Some("Canceled") => conditions.set(Condition::advisory("Canceled", "", "the migration was cancelled").durable()),
+        Some("Canceled") => {
+            conditions.set(Condition::advisory("Canceled", "", "the migration was cancelled").durable());
+        }
         _ if has_condition(plan, "Executing") && has_condition(plan, "Ready") => {
             conditions.set(Condition::advisory("Running", "", "the migration is running"));
         }

@@ -4,9 +4,7 @@
 //! Source: forklift-api.md section 7.
 
 use super::super::hub::{Fail, Hub};
-use super::super::kinds::{
-    CLAIM, CONFIG_MAP, DATA_VOLUME, JOB, Kind, NAMESPACE, POD, SECRET, VIRTUAL_MACHINE,
-};
+use super::super::kinds::{CLAIM, CONFIG_MAP, DATA_VOLUME, JOB, Kind, NAMESPACE, POD, SECRET, VIRTUAL_MACHINE};
 use super::super::object::{
     annotation, flag, has_condition, label, name, namespace, owner_reference, reference, secret_key, text, uid,
 };
@@ -158,9 +156,7 @@ pub(crate) async fn create_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fai
     run.hub.create(CONFIG_MAP, config).await?;
     let mut labels = run.labels(vm);
     labels.insert("forklift.app".to_owned(), json!("virt-v2v"));
-    let volume = |(index, claim): (usize, &Arc<Value>)| {
-        json!({"name": format!("vol-{index}"), "persistentVolumeClaim": {"claimName": name(claim)}})
-    };
+    let volume = |(index, claim): (usize, &Arc<Value>)| json!({"name": format!("vol-{index}"), "persistentVolumeClaim": {"claimName": name(claim)}});
     let volumes: Vec<Value> = run.of_vm(CLAIM, vm).iter().enumerate().map(volume).collect();
     let mut spec = json!({
         "restartPolicy": "Never", "volumes": volumes,
@@ -281,12 +277,8 @@ pub(crate) async fn clean_up(run: &Run<'_>, vm: &str, sweep: Sweep) -> Result<()
     }
     let selector = format!("plan={},vmID={vm}", uid(run.plan));
     let own = namespace(run.plan);
-    let mut doomed = vec![
-        (SECRET, run.target_namespace()),
-        (CONFIG_MAP, run.target_namespace()),
-        (JOB, own),
-        (CONFIG_MAP, own),
-    ];
+    let mut doomed =
+        vec![(SECRET, run.target_namespace()), (CONFIG_MAP, run.target_namespace()), (JOB, own), (CONFIG_MAP, own)];
     if sweep.pod {
         doomed.push((POD, run.target_namespace()));
     }

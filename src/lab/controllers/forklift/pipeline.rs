@@ -84,7 +84,11 @@ pub(crate) fn mebibytes(disk: &Disk) -> u64 {
 
 /// The steps of a cold migration by this method, all pending, tasks without phase.
 pub(crate) fn build(method: Method, hooks: &[String], disks: &[Disk]) -> Vec<Step> {
-    method.steps(hooks).into_iter().map(|(name, description, copies)| new_step(name, description, copies, disks)).collect()
+    method
+        .steps(hooks)
+        .into_iter()
+        .map(|(name, description, copies)| new_step(name, description, copies, disks))
+        .collect()
 }
 
 fn new_step(name: &str, description: &str, copies: bool, disks: &[Disk]) -> Step {
@@ -112,16 +116,16 @@ fn new_step(name: &str, description: &str, copies: bool, disks: &[Disk]) -> Step
     step
 }
 
-fn now() -> Option<String> {
-    Some(facts::rfc3339(facts::now()))
+fn now() -> String {
+    facts::rfc3339(facts::now())
 }
 
 impl Step {
     /// Starts it. A step that runs a second time keeps its times.
     fn start(&mut self) {
-        self.phase = "Running".to_owned();
+        self.phase = "Running".into();
         if self.started.is_none() {
-            self.started = now();
+            self.started = Some(now());
         }
     }
 
@@ -130,13 +134,13 @@ impl Step {
         for task in &mut self.tasks {
             task.complete();
         }
-        self.phase = "Completed".to_owned();
+        self.phase = "Completed".into();
         self.progress.completed = self.progress.total;
         if self.started.is_none() {
-            self.started = now();
+            self.started = Some(now());
         }
         if self.completed.is_none() {
-            self.completed = now();
+            self.completed = Some(now());
         }
     }
 
@@ -165,7 +169,14 @@ impl VmStatus {
         let mut rest = entry.as_object().cloned().unwrap_or_default();
         rest.remove("id");
         rest.remove("name");
-        Self { id: id.to_owned(), name: name.to_owned(), pipeline, rest, phase: "Started".to_owned(), ..Self::default() }
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            pipeline,
+            rest,
+            phase: "Started".to_owned(),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn step_mut(&mut self, name: &str) -> Option<&mut Step> {
@@ -174,14 +185,14 @@ impl VmStatus {
 
     /// Begins it in its first phase.
     pub(crate) fn begin(&mut self) {
-        self.started = now();
+        self.started = Some(now());
         self.run_step();
     }
 
     /// Enters `phase`: the step of the last phase is completed if it is another one.
     pub(crate) fn enter(&mut self, phase: &str) {
         let before = step_of(&self.phase);
-        self.phase = phase.to_owned();
+        self.phase = phase.into();
         if before != step_of(phase)
             && let Some(step) = before.and_then(|name| self.step_mut(name))
         {
@@ -203,21 +214,21 @@ impl VmStatus {
             step.error = Some(error.clone());
         }
         self.error = Some(error);
-        self.phase = "Completed".to_owned();
+        self.phase = "Completed".into();
         self.set(Condition::advisory("Failed", "", "the VM migration has failed").durable());
     }
 
     /// Cancels it.
     pub(crate) fn cancel(&mut self, reason: &'static str) {
-        self.phase = "Completed".to_owned();
+        self.phase = "Completed".into();
         self.set(Condition::advisory("Canceled", reason, "the VM migration has been cancelled").durable());
     }
 
     /// The last cycle of a VM that was cancelled: the steps that had begun count as completed.
     pub(crate) fn close_started_steps(&mut self) {
         for step in self.pipeline.iter_mut().filter(|step| step.started.is_some() && step.completed.is_none()) {
-            step.phase = "Completed".to_owned();
-            step.completed = now();
+            step.phase = "Completed".into();
+            step.completed = Some(now());
         }
     }
 
@@ -226,7 +237,7 @@ impl VmStatus {
     }
 
     pub(crate) fn end(&mut self) {
-        self.completed = now();
+        self.completed = Some(now());
     }
 
     pub(crate) fn has(&self, kind: &str) -> bool {
@@ -284,7 +295,8 @@ mod tests {
 
     #[test]
     fn a_pre_hook_lets_initialize_run_twice_and_keep_its_time() {
-        let mut vm = VmStatus::queued(&json!({}), "vm-1", "a", build(Method::V2v, &["PreHook".into()], &[disk(2000, 1)]));
+        let mut vm =
+            VmStatus::queued(&json!({}), "vm-1", "a", build(Method::V2v, &["PreHook".into()], &[disk(2000, 1)]));
         vm.begin();
         vm.enter("PreHook");
         vm.pipeline[0].completed = Some("first".into());

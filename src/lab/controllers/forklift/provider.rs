@@ -243,9 +243,7 @@ mod tests {
     fn secret(keys: &[(&str, &str)]) -> Value {
         let data: serde_json::Map<String, Value> = keys
             .iter()
-            .map(|(key, value)| {
-                ((*key).to_owned(), json!(base64::engine::general_purpose::STANDARD.encode(value)))
-            })
+            .map(|(key, value)| ((*key).to_owned(), json!(base64::engine::general_purpose::STANDARD.encode(value))))
             .collect();
         json!({"data": data})
     }

@@ -77,8 +77,8 @@ fn stalls(run: &Run<'_>) -> bool {
 }
 
 fn store_facts(status: &mut VmStatus, vm: &Vm) {
-    status.restore_power_state = if vm.power == Power::On { "On" } else { "Off" }.to_owned();
-    status.firmware = if vm.firmware == Firmware::Efi { "efi" } else { "bios" }.to_owned();
+    status.restore_power_state = if vm.power == Power::On { "On" } else { "Off" }.into();
+    status.firmware = if vm.firmware == Firmware::Efi { "efi" } else { "bios" }.into();
     status.operating_system.clone_from(&vm.guest_id);
 }
 
@@ -101,12 +101,7 @@ pub(super) fn set_power(run: &Run<'_>, moref: &str, power: Power) {
     }
 }
 
-async fn create_volumes(
-    run: &Run<'_>,
-    planned: &PlannedVm,
-    vm: &Vm,
-    status: &mut VmStatus,
-) -> Result<bool, Fail> {
+async fn create_volumes(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, status: &mut VmStatus) -> Result<bool, Fail> {
     if run.method != Method::V2v {
         objects::create_secret(run, &vm.moref, "isDV").await?;
     }

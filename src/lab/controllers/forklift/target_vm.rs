@@ -104,11 +104,8 @@ impl Blueprint<'_> {
             Firmware::Bios => json!({"bios": {}}),
             Firmware::Efi => json!({"efi": {"secureBoot": self.vm.secure_boot}}),
         };
-        let uuid = if faults.harms(ProductFault::WrongSerial) {
-            random_uuid(&self.vm.uuid)
-        } else {
-            self.vm.uuid.clone()
-        };
+        let uuid =
+            if faults.harms(ProductFault::WrongSerial) { random_uuid(&self.vm.uuid) } else { self.vm.uuid.clone() };
         json!({"bootloader": loader, "serial": if self.vmware_serial { vmware_serial(&uuid) } else { uuid }})
     }
 
@@ -122,7 +119,9 @@ impl Blueprint<'_> {
             let name = format!("net-{index}");
             let mut interface = json!({"name": name, "macAddress": nic.mac, "model": "virtio"});
             let network = match attachment {
-                Attachment::Multus(nad) if astray => json!({"name": name, "multus": {"networkName": format!("{nad}-astray")}}),
+                Attachment::Multus(nad) if astray => {
+                    json!({"name": name, "multus": {"networkName": format!("{nad}-astray")}})
+                }
                 _ if astray => json!({"name": name, "multus": {"networkName": "default/astray"}}),
                 Attachment::Multus(nad) => json!({"name": name, "multus": {"networkName": nad}}),
                 _ => json!({"name": name, "pod": {}}),
@@ -148,9 +147,7 @@ impl Blueprint<'_> {
             }
             disks.push(disk);
         }
-        let volume = |(index, claim): (usize, &String)| {
-            json!({"name": format!("vol-{index}"), "persistentVolumeClaim": {"claimName": claim}})
-        };
+        let volume = |(index, claim): (usize, &String)| json!({"name": format!("vol-{index}"), "persistentVolumeClaim": {"claimName": claim}});
         (disks, self.claims.iter().enumerate().map(volume).collect())
     }
 }
@@ -170,7 +167,7 @@ pub(crate) fn vmware_serial(uuid: &str) -> String {
 
 fn random_uuid(purpose: &str) -> String {
     let mut stream = Seed(1).stream(purpose);
-    let mut part = |length: usize| -> String { (0..length).map(|_| format!("{:x}", stream.u8(0..16))).collect() };
+    let mut part = |length: usize| -> String { (0..length).map(|_| stream.digit(16)).collect() };
     [part(8), part(4), part(4), part(4), part(12)].join("-")
 }
 
@@ -218,10 +215,7 @@ mod tests {
         assert!(pod["domain"]["devices"]["interfaces"][0].get("masquerade").is_some());
         assert_eq!(pod["domain"]["devices"]["disks"][1]["bootOrder"], 1);
         assert_eq!(pod["volumes"][1], json!({"name": "vol-1", "persistentVolumeClaim": {"claimName": "c1"}}));
-        assert_eq!(
-            pod["domain"]["firmware"]["serial"],
-            "VMware-42 17 c0 de 01 02 03 04-05 06 07 08 09 0a 0b 0c"
-        );
+        assert_eq!(pod["domain"]["firmware"]["serial"], "VMware-42 17 c0 de 01 02 03 04-05 06 07 08 09 0a 0b 0c");
     }
 
     #[test]

@@ -115,12 +115,7 @@ fn each_fault_has_its_condition() {
 fn names_and_macs_on_the_destination_are_taken() {
     let plan = json!({"spec": {"targetNamespace": "n"}});
     let taken = |of_this_plan| {
-        vec![Existing {
-            namespace: "n".into(),
-            name: "a".into(),
-            of_this_plan,
-            macs: vec!["00:50:56:00:00:00".into()],
-        }]
+        vec![Existing { namespace: "n".into(), name: "a".into(), of_this_plan, macs: vec!["00:50:56:00:00:00".into()] }]
     };
     let facts = of(vm("a", &["network-7"]));
     assert_eq!(kinds(&plan, &facts, taken(false)), ["VMAlreadyExists", "MacConflicts"]);

@@ -18,8 +18,7 @@ const NAMESPACES: [&str; 8] = [
 
 /// Everything but Forklift.
 pub(super) fn all(spec: &ClusterSpec) -> Vec<Value> {
-    let mut objects: Vec<Value> =
-        NAMESPACES.into_iter().chain([spec.mtv_namespace.as_str()]).map(namespace).collect();
+    let mut objects: Vec<Value> = NAMESPACES.into_iter().chain([spec.mtv_namespace.as_str()]).map(namespace).collect();
     objects.extend(spec.nodes.iter().map(|node| {
         json!({
             "apiVersion": "v1", "kind": "Node",

@@ -40,8 +40,7 @@ const EXECUTION: [(&str, &str); 4] = [
 
 fn forklift() -> Vec<Definition> {
     let own = |kind, plural| define("forklift.konveyor.io", "v1beta1", kind, plural, NAMESPACED);
-    let without_status =
-        |kind, plural| define("forklift.konveyor.io", "v1beta1", kind, plural, (true, false));
+    let without_status = |kind, plural| define("forklift.konveyor.io", "v1beta1", kind, plural, (true, false));
     vec![
         Definition {
             columns: &[
@@ -98,7 +97,11 @@ fn platform() -> Vec<Definition> {
         define("kubevirt.io", "v1", "KubeVirt", "kubevirts", NAMESPACED),
         Definition {
             short: &["dv", "dvs"],
-            columns: &[("PHASE", ".status.phase"), ("PROGRESS", ".status.progress"), ("RESTARTS", ".status.restartCount")],
+            columns: &[
+                ("PHASE", ".status.phase"),
+                ("PROGRESS", ".status.progress"),
+                ("RESTARTS", ".status.restartCount"),
+            ],
             ..define("cdi.kubevirt.io", "v1beta1", "DataVolume", "datavolumes", NAMESPACED)
         },
         define("cdi.kubevirt.io", "v1beta1", "DataSource", "datasources", NAMESPACED),
@@ -106,7 +109,13 @@ fn platform() -> Vec<Definition> {
         define("cdi.kubevirt.io", "v1beta1", "CDI", "cdis", CLUSTER),
         Definition {
             short: &["net-attach-def"],
-            ..define("k8s.cni.cncf.io", "v1", "NetworkAttachmentDefinition", "network-attachment-definitions", (true, false))
+            ..define(
+                "k8s.cni.cncf.io",
+                "v1",
+                "NetworkAttachmentDefinition",
+                "network-attachment-definitions",
+                (true, false),
+            )
         },
         Definition {
             columns: &[("HOST/PORT", ".spec.host")],
@@ -196,7 +205,7 @@ mod tests {
         ] {
             let name = format!("{}.{}", kind.plural, kind.group);
             let one = defined.iter().find(|one| one["metadata"]["name"] == json!(name)).unwrap();
-            assert_eq!(one["spec"]["names"]["kind"], kind.kind);
+            assert_eq!(one["spec"]["names"]["kind"], kind.title);
             assert_eq!(one["spec"]["versions"][0]["name"], kind.version);
             assert_eq!(one["spec"]["scope"] == "Namespaced", kind.namespaced, "{name}");
         }
