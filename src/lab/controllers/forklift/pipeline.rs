@@ -269,6 +269,7 @@ mod tests {
             thin: true,
             eager: false,
             uuid: "6000C29".into(),
+            lun: None,
         }
     }
 

@@ -31,6 +31,7 @@ pub(crate) fn vm(name: &str, networks: &[&str]) -> Vm {
         thin: true,
         eager: false,
         uuid: "6000C29".into(),
+        lun: None,
     };
     Vm {
         moref: format!("vm-{name}"),
