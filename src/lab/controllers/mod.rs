@@ -19,6 +19,8 @@ mod routes;
 mod runner;
 mod seed;
 mod virtual_machine;
+#[cfg(test)]
+mod whole_tests;
 
 pub use power::kubevirt_subresources;
 pub use runner::run;
