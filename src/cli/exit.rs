@@ -81,10 +81,7 @@ impl ExitCode {
                 "Every scenario passed, but something could not be removed.",
                 "Run the `mtvtest clean` command that was printed.",
             ),
-            Self::FailedAndLeftBehind => (
-                "A scenario failed, and something could not be removed.",
-                "As for 1 and 4.",
-            ),
+            Self::FailedAndLeftBehind => ("A scenario failed, and something could not be removed.", "As for 1 and 4."),
             Self::Internal => (
                 "The program itself failed: it could not write its files, or it has a defect.",
                 "Read the message and the log; run `mtvtest clean` on the run directory if there is one.",

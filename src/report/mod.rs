@@ -7,6 +7,7 @@
 mod closing;
 mod console;
 mod failure;
+mod json;
 mod jsonl;
 mod junit;
 mod paint;
@@ -17,6 +18,7 @@ mod words;
 pub use closing::{Place, closing_text};
 pub use console::Console;
 pub use failure::failure_text;
+pub use json::run_json;
 pub use jsonl::{JsonLines, ReadError, read_events, replay};
 pub use junit::{JUnit, junit_xml};
 pub use paint::Paint;

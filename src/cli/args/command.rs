@@ -1,8 +1,6 @@
 //! The program and its commands.
 
-use super::{
-    CleanArgs, CompletionsArgs, LabArgs, ListArgs, ManArgs, PlanArgs, ReportArgs, RunArgs, SchemaArgs,
-};
+use super::{CleanArgs, CompletionsArgs, LabArgs, ListArgs, ManArgs, PlanArgs, ReportArgs, RunArgs, SchemaArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
@@ -37,7 +35,7 @@ pub struct Cli {
 }
 
 /// Options of every command.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub struct GlobalArgs {
     /// When to colour the output.
@@ -53,9 +51,10 @@ pub struct GlobalArgs {
 }
 
 /// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ColourChoice {
     /// On a terminal, unless NO_COLOR is set.
+    #[default]
     Auto,
     /// Always.
     Always,
@@ -64,13 +63,14 @@ pub enum ColourChoice {
 }
 
 /// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum LogLevel {
     /// Nothing.
     Off,
     /// What went wrong.
     Error,
     /// And what looks wrong.
+    #[default]
     Warn,
     /// And what is done.
     Info,

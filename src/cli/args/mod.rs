@@ -10,8 +10,11 @@ mod selection;
 mod tools;
 
 pub use command::{Cli, ColourChoice, Command, GlobalArgs, LogLevel};
-pub use environment::{EnvironmentArgs, KeyValue};
+pub use environment::EnvironmentArgs;
 pub use lab::{LabArgs, NamedAddress, Speed};
 pub use run::{CleanArgs, HarnessArgs, PlanArgs, RunArgs};
-pub use selection::{SelectionArgs, ShardArg};
+pub use selection::SelectionArgs;
 pub use tools::{CompletionsArgs, ListArgs, ListFormat, ManArgs, ReportArgs, ReportFormat, SchemaArgs, SchemaKind};
+
+#[cfg(test)]
+mod tests;
