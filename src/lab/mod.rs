@@ -7,6 +7,9 @@ pub mod controllers;
 pub mod fault;
 pub mod inventory;
 pub mod kube;
+mod network;
 pub mod oauth;
 pub mod vsphere;
 pub mod world;
+
+pub use network::LabNetwork;

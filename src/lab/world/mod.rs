@@ -1,13 +1,17 @@
 //! The lab's world: what exists before any request, and the live state of its sources.
 
+mod build;
+mod load;
 mod spec;
 mod vsphere;
 
+pub(crate) use build::{bus_numbers, disk_uuid};
+pub use load::WorldError;
 pub use spec::{
     ClusterSpec, DiskSpec, GuestSpec, NicSpec, NodeSpec, Role, SourceSpec, StorageClassSpec, UserSpec, VmSpec,
     WorldSpec,
 };
-pub use vsphere::{Disk, GuestNet, Inventory, NamedRef, Nic, Snapshot, Vm, VsphereSource};
+pub use vsphere::{Disk, GuestNet, Inventory, Lun, NamedRef, Nic, Snapshot, Vm, VsphereSource};
 
 use super::clock::Pace;
 use super::fault::Faults;

@@ -1,6 +1,6 @@
 //! The live state of a vSphere source: what its SOAP face changes, and what the inventory and Forklift read.
 
-use crate::facts::{Firmware, Power};
+use crate::facts::{Firmware, Power, Seed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -19,6 +19,7 @@ pub struct VsphereSource {
     pub username: String,
     /// Password; a lab's passwords are no secrets.
     pub password: String,
+    pub(super) seed: Seed,
     pub(super) inventory: Mutex<Inventory>,
     pub(super) revision: watch::Sender<u64>,
 }
@@ -129,6 +130,17 @@ pub struct Disk {
     pub eager: bool,
     /// UUID of the backing (`6000C29...`).
     pub uuid: String,
+    /// The LUN behind it, if it is a raw device mapping.
+    pub lun: Option<Lun>,
+}
+
+/// A LUN that a disk maps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lun {
+    /// Device (`/vmfs/devices/disks/naa.600a`).
+    pub device: String,
+    /// `physicalMode` or `virtualMode`.
+    pub mode: String,
 }
 
 /// A NIC of a VM.
@@ -220,4 +232,55 @@ impl Inventory {
         self.next_number += 1;
         format!("{kind}-{}", self.next_number)
     }
+}
+
+impl Vm {
+    /// The file that the guest writes to: a delta of the disk's base file when there are snapshots, which independent
+    /// disks do not take part in.
+    ///
+    /// Source: inventory-api.md section 6 ("With snapshots `file` is the delta").
+    pub fn current_file(&self, disk: &Disk) -> String {
+        let depth = self.snapshots.len();
+        if depth == 0 || disk.mode.starts_with("independent") { disk.file.clone() } else { delta(&disk.file, depth) }
+    }
+
+    /// The file below [`Vm::current_file`], if there is one.
+    pub fn parent_file(&self, disk: &Disk) -> Option<String> {
+        let depth = self.snapshots.len();
+        match depth {
+            _ if disk.mode.starts_with("independent") => None,
+            0 => None,
+            1 => Some(disk.file.clone()),
+            _ => Some(delta(&disk.file, depth - 1)),
+        }
+    }
+
+    /// Whether changed block tracking is on.
+    pub fn tracks_changes(&self) -> bool {
+        self.extra_config.iter().any(|(key, value)| key == "ctkEnabled" && value.eq_ignore_ascii_case("true"))
+    }
+
+    /// The datastores of its disks, each once, in the order of the disks.
+    pub fn datastores(&self) -> Vec<&str> {
+        unique(self.disks.iter().map(|disk| disk.datastore.as_str()))
+    }
+
+    /// The networks of its NICs, each once, in the order of the NICs.
+    pub fn networks(&self) -> Vec<&str> {
+        unique(self.nics.iter().map(|nic| nic.network.as_str()))
+    }
+}
+
+fn delta(file: &str, number: usize) -> String {
+    file.strip_suffix(".vmdk").map_or_else(|| file.to_owned(), |stem| format!("{stem}-{number:06}.vmdk"))
+}
+
+fn unique<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = Vec::new();
+    for value in values {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+    }
+    seen
 }

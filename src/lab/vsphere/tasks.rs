@@ -1,0 +1,165 @@
+//! Tasks: work that goes on after its call was answered. They end with the server that runs them.
+
+use super::fault::{Fault, Ref};
+use super::xml::Node;
+use crate::facts::{now, rfc3339};
+use crate::lab::clock::Pace;
+use crate::lab::fault::Faults;
+use crate::lab::world::VsphereSource;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// In so many equal parts a task's time passes; its progress moves after each.
+const STEPS: u32 = 4;
+
+/// How a task ended.
+type Ending = Result<Option<Node>, Fault>;
+
+/// A task.
+#[derive(Debug)]
+pub(super) struct LabTask {
+    /// Its reference.
+    pub(super) reference: Ref,
+    /// What it works on.
+    pub(super) entity: Ref,
+    entity_name: String,
+    method: String,
+    number: u32,
+    progress: Option<u32>,
+    queued: String,
+    ending: Option<(Ending, String)>,
+}
+
+impl LabTask {
+    /// Whether it ended.
+    pub(super) fn is_done(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// A property; nothing if it is unset.
+    pub(super) fn property(&self, name: &str) -> Vec<Node> {
+        if name == "info" { vec![self.info()] } else { Vec::new() }
+    }
+
+    fn info(&self) -> Node {
+        let state = match (&self.ending, self.progress) {
+            (Some((Ok(_), _)), _) => "success",
+            (Some((Err(_), _)), _) => "error",
+            (None, Some(_)) => "running",
+            (None, None) => "queued",
+        };
+        let bare = self.method.trim_end_matches("_Task");
+        let error = self.ending.as_ref().and_then(|(ending, _)| ending.as_ref().err());
+        let result = self.ending.as_ref().and_then(|(ending, _)| ending.as_ref().ok()).and_then(Option::as_ref);
+        let reason = Node::new("reason").of("TaskReasonUser").with([Node::leaf("userName", "lab")]);
+        Node::new("info")
+            .with([
+                Node::leaf("key", &self.reference.value),
+                self.reference.node("task"),
+                Node::leaf("name", &self.method),
+                Node::leaf("descriptionId", format!("VirtualMachine.{bare}")),
+                self.entity.node("entity"),
+                Node::leaf("entityName", &self.entity_name),
+                Node::leaf("state", state),
+                Node::leaf("cancelled", false),
+                Node::leaf("cancelable", false),
+            ])
+            .with(error.map(|error| error.localized("error")))
+            .with(result.cloned())
+            .with(self.progress.filter(|_| self.ending.is_none()).map(|percent| Node::leaf("progress", percent)))
+            .with([reason, Node::leaf("queueTime", &self.queued)])
+            .with(self.progress.map(|_| Node::leaf("startTime", &self.queued)))
+            .with(self.ending.as_ref().map(|(_, at)| Node::leaf("completeTime", at)))
+            .with([Node::leaf("eventChainId", self.number)])
+    }
+}
+
+/// What calls and running tasks share. It does not own the running tasks, so that they cannot keep themselves alive.
+#[derive(Debug)]
+pub(super) struct Core {
+    /// The source.
+    pub(super) source: Arc<VsphereSource>,
+    /// How fast work goes.
+    pub(super) pace: Pace,
+    /// What goes wrong.
+    pub(super) faults: Faults,
+    tasks: Mutex<BTreeMap<String, LabTask>>,
+}
+
+/// Work that is to be done by a task.
+pub(super) struct Job {
+    /// Method that asked for it (`CloneVM_Task`).
+    pub(super) method: String,
+    /// What it works on.
+    pub(super) entity: Ref,
+    /// How long it takes in simulated time.
+    pub(super) lasts: Duration,
+}
+
+impl Core {
+    /// A source's core, without tasks.
+    pub(super) fn new(source: Arc<VsphereSource>, pace: Pace, faults: Faults) -> Self {
+        Self { source, pace, faults, tasks: Mutex::default() }
+    }
+
+    /// The tasks. Lock the inventory before, never after.
+    pub(super) fn tasks(&self) -> MutexGuard<'_, BTreeMap<String, LabTask>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn update(&self, task: &Ref, act: impl FnOnce(&mut LabTask)) {
+        if let Some(task) = self.tasks().get_mut(&task.value) {
+            act(task);
+        }
+        self.source.change(|_| ());
+    }
+
+    /// Starts a task on `running`. `check` may end it at once; `work` takes effect when its time has passed.
+    pub(super) fn start(
+        self: &Arc<Self>,
+        running: &mut JoinSet<()>,
+        job: Job,
+        check: impl FnOnce(&Self) -> Result<(), Fault> + Send + 'static,
+        work: impl FnOnce(&Self) -> Ending + Send + 'static,
+    ) -> Ref {
+        let (value, entity_name) = self.source.change(|inventory| {
+            let name = inventory.vm(&job.entity.value).map(|vm| vm.name.clone()).unwrap_or_default();
+            (inventory.next_moref("task"), name)
+        });
+        let reference = Ref::new("Task", &value);
+        let number = value.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or_default();
+        let task = LabTask {
+            reference: reference.clone(),
+            entity: job.entity,
+            entity_name,
+            method: job.method,
+            number,
+            progress: None,
+            queued: rfc3339(now()),
+            ending: None,
+        };
+        self.tasks().insert(value, task);
+        while running.try_join_next().is_some() {}
+        let (core, task) = (Arc::clone(self), reference.clone());
+        running.spawn(async move {
+            let ending = match check(&core) {
+                Err(fault) => Err(fault),
+                Ok(()) => {
+                    core.pass(&task, job.lasts).await;
+                    work(&core)
+                }
+            };
+            core.update(&task, |task| task.ending = Some((ending, rfc3339(now()))));
+        });
+        reference
+    }
+
+    async fn pass(&self, task: &Ref, lasts: Duration) {
+        for step in 0..STEPS {
+            self.update(task, |task| task.progress = Some(step * 100 / STEPS));
+            self.pace.pass(lasts / STEPS).await;
+        }
+    }
+}
