@@ -4,6 +4,7 @@ use super::args::{ListArgs, ListFormat, RunArgs};
 use super::options::{provider_names, select_tests};
 use super::{CliError, ExitCode, output};
 use crate::config::ProcessEnvironment;
+use crate::report::count_text;
 use crate::scenario::Test;
 use serde_json::json;
 use std::fmt::Write;
@@ -18,7 +19,7 @@ pub(super) fn list(args: &ListArgs) -> Result<ExitCode, CliError> {
     };
     output::print(&text).map_err(CliError::stdout)?;
     if args.format == ListFormat::Pretty {
-        output::say(&format!("{} tests", tests.len()));
+        output::say(&count_text(u64::try_from(tests.len()).unwrap_or(u64::MAX), "test"));
     }
     Ok(ExitCode::Success)
 }

@@ -24,4 +24,4 @@ pub use junit::{JUnit, junit_xml};
 pub use paint::Paint;
 pub use record::{Environment, RunRecord, StepRecord, TestRecord, VmProgress};
 pub use screen::Screen;
-pub use words::{duration_text, leftover_line};
+pub use words::{count_text, duration_text, leftover_line};

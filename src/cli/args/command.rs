@@ -114,7 +114,7 @@ Examples:
   mtvtest run --lab=world.yaml --scenarios ./mine         your scenarios in your simulated world
   mtvtest run --source-provider vsphere-8 --storage-class nfs --tag tier0 --junit junit.xml
   mtvtest run --filter copyoffload --set plan_wait_timeout=2h --fail-fast
-  mtvtest run --tag tier1 --shard 2/4                     the second quarter, for one of four CI jobs")]
+  mtvtest run --tag tier1 --shard 2/4                     the second of four CI jobs")]
     Run(Box<RunArgs>),
     /// Remove what a run left behind.
     ///
