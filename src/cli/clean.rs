@@ -1,11 +1,10 @@
 //! `clean`.
 
 use super::args::CleanArgs;
-use super::{ExitCode, output};
+use super::{CliError, ExitCode};
+use crate::config::Environment;
 
 /// `mtvtest clean`.
-pub fn clean(args: CleanArgs) -> ExitCode {
-    drop(args);
-    output::say("error: this build has no engine, so it cannot clean; build from a branch that has one");
-    ExitCode::Internal
+pub(super) fn clean(_args: &CleanArgs, _environment: &dyn Environment) -> Result<ExitCode, CliError> {
+    Err(CliError::internal("this build has no engine; build from a branch that has one"))
 }

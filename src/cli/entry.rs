@@ -2,6 +2,7 @@
 
 use super::args::{Cli, Command};
 use super::{CliError, ExitCode, clean, completions, lab, list, man, output, plan, report, run, schema};
+use crate::config::ProcessEnvironment;
 use crate::facts::chain;
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -33,23 +34,14 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
-    let global = cli.global;
+    let (global, environment) = (cli.global, &ProcessEnvironment);
     match cli.command {
         Command::List(args) => list::list(&args),
-        Command::Plan(mut args) => {
-            args.global = global;
-            Ok(plan::plan(args))
-        }
-        Command::Run(args) if args.harness.list => list::list_of_run(&args),
-        Command::Run(mut args) => {
-            args.global = global;
-            Ok(run::run(*args))
-        }
-        Command::Clean(mut args) => {
-            args.global = global;
-            Ok(clean::clean(args))
-        }
-        Command::Report(args) => report::report(&args, global),
+        Command::Plan(args) => plan::plan(&args, environment),
+        Command::Run(args) if args.harness.list => list::list_of_run(&args, environment),
+        Command::Run(args) => run::run(&args, global, environment),
+        Command::Clean(args) => clean::clean(&args, environment),
+        Command::Report(args) => report::report(&args, global, environment),
         Command::Lab(args) => lab::lab(args, global),
         Command::Schema(args) => schema::schema(args),
         Command::Completions(args) => completions::completions(args),

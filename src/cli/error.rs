@@ -45,6 +45,12 @@ pub enum CliError {
         #[source]
         cause: io::Error,
     },
+    /// The run's own files cannot be written.
+    #[error("write the files of the run")]
+    RunFiles(#[from] io::Error),
+    /// A defect, or what comes close to one.
+    #[error("{0}")]
+    Internal(String),
     /// The machine refuses what the program needs (threads, signals).
     #[error("{what}")]
     System {
@@ -82,8 +88,18 @@ impl CliError {
                 }
                 LedgerError::Io { .. } => ExitCode::Internal,
             },
-            Self::Write { .. } | Self::System { .. } => ExitCode::Internal,
+            Self::Write { .. } | Self::RunFiles(_) | Self::Internal(_) | Self::System { .. } => ExitCode::Internal,
         }
+    }
+
+    /// What was asked for cannot be; `text` tells the remedy.
+    pub fn usage(text: impl Into<String>) -> Self {
+        Self::Usage(text.into())
+    }
+
+    /// A defect, or what comes close to one.
+    pub fn internal(text: impl Into<String>) -> Self {
+        Self::Internal(text.into())
     }
 
     /// Standard output cannot be written.
@@ -132,6 +148,8 @@ mod tests {
             (CliError::Ledger(LedgerError::Empty("l".into())), ExitCode::Usage),
             (CliError::Ledger(ledger("write")), ExitCode::Internal),
             (CliError::stdout(io_error()), ExitCode::Internal),
+            (CliError::from(io_error()), ExitCode::Internal),
+            (CliError::internal("defect"), ExitCode::Internal),
             (CliError::System { what: "start threads", cause: io_error() }, ExitCode::Internal),
         ] {
             assert_eq!(error.exit_code(), code, "{error}");

@@ -1,6 +1,5 @@
 //! Exit codes: the whole list, what each means, and which one a run or an error ends with.
 
-use super::error::CliError;
 use crate::event::Summary;
 use std::fmt::Write;
 
@@ -112,12 +111,6 @@ impl ExitCode {
 impl From<ExitCode> for std::process::ExitCode {
     fn from(code: ExitCode) -> Self {
         code.number().into()
-    }
-}
-
-impl From<&CliError> for ExitCode {
-    fn from(error: &CliError) -> Self {
-        error.exit_code()
     }
 }
 

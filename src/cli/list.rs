@@ -3,7 +3,7 @@
 use super::args::{ListArgs, ListFormat, RunArgs};
 use super::options::{provider_names, select_tests};
 use super::{CliError, ExitCode, output};
-use crate::config::ProcessEnvironment;
+use crate::config::Environment;
 use crate::report::count_text;
 use crate::scenario::Test;
 use serde_json::json;
@@ -12,21 +12,26 @@ use std::fmt::Write;
 /// `mtvtest list`.
 pub(super) fn list(args: &ListArgs) -> Result<ExitCode, CliError> {
     let tests = select_tests(&args.selection, &args.source_providers)?;
-    let text = match args.format {
-        ListFormat::Pretty => table(&tests),
-        ListFormat::Terse => test_list(&tests),
-        ListFormat::Json => as_json(&tests),
+    print_tests(&tests, args.format)
+}
+
+/// Prints the tests in a form.
+pub(super) fn print_tests(tests: &[Test], format: ListFormat) -> Result<ExitCode, CliError> {
+    let text = match format {
+        ListFormat::Pretty => table(tests),
+        ListFormat::Terse => test_list(tests),
+        ListFormat::Json => as_json(tests),
     };
     output::print(&text).map_err(CliError::stdout)?;
-    if args.format == ListFormat::Pretty {
+    if format == ListFormat::Pretty {
         output::say(&count_text(u64::try_from(tests.len()).unwrap_or(u64::MAX), "test"));
     }
     Ok(ExitCode::Success)
 }
 
 /// `mtvtest run --list`: the names that the same `run` would use, as test tools expect them.
-pub(super) fn list_of_run(args: &RunArgs) -> Result<ExitCode, CliError> {
-    let settings = args.settings(&ProcessEnvironment)?;
+pub(super) fn list_of_run(args: &RunArgs, environment: &dyn Environment) -> Result<ExitCode, CliError> {
+    let settings = args.settings(environment)?;
     let providers = provider_names(&settings, args.environment.world()?.as_ref());
     let selected = select_tests(&args.all_selection(), &providers)?;
     // No test is an ignored one; with --ignored nothing may be listed.
@@ -37,7 +42,7 @@ pub(super) fn list_of_run(args: &RunArgs) -> Result<ExitCode, CliError> {
 
 /// The list as Rust's test harness prints it, and nothing else: what cargo-nextest parses. The same lines as
 /// libtest-mimic's own `--list`, which cannot be used: it panics when its reader goes away (`| head`).
-pub fn test_list(tests: &[Test]) -> String {
+fn test_list(tests: &[Test]) -> String {
     tests.iter().map(|test| format!("{}: test\n", test.name)).collect()
 }
 

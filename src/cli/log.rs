@@ -19,7 +19,7 @@ const FILE_FILTER: &str = "info,mtvtest=debug,kube=info,hyper=warn,rustls=warn";
 ///
 /// # Errors
 /// The file cannot be made.
-pub fn init(level: LogLevel, screen: Screen, colour: bool, path: Option<&Path>) -> io::Result<()> {
+pub(super) fn init(level: LogLevel, screen: Screen, colour: bool, path: Option<&Path>) -> io::Result<()> {
     let file = path.map(File::create).transpose()?;
     let to_file = file
         .map(|file| layer().with_ansi(false).with_writer(Mutex::new(file)).with_filter(EnvFilter::new(FILE_FILTER)));

@@ -1,67 +1,13 @@
-//! What the arguments mean together: settings resolved, scenarios loaded, tests selected.
+//! What the arguments mean together, as far as it can be told without touching anything: settings, the lab's world, the
+//! selected tests.
 
 use super::CliError;
-use super::args::{EnvironmentArgs, ListFormat, RunArgs, SelectionArgs};
+use super::args::{EnvironmentArgs, RunArgs, SelectionArgs};
 use crate::config::{Environment, Settings, SettingsLayer};
 use crate::lab::world::{SourceSpec, WorldSpec};
-use crate::scenario::{Catalogue, Selection, Test, tests};
+use crate::scenario::{Catalogue, Test, tests};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// A run, resolved from arguments, environment and files. Nothing was touched yet.
-#[derive(Debug, Clone)]
-pub struct RunOptions {
-    /// The settings, each with its origin.
-    pub settings: Settings,
-    /// The lab's world, when the lab is used.
-    pub world: Option<WorldSpec>,
-    /// The source providers to run on, in order.
-    pub providers: Vec<String>,
-    /// The selected tests.
-    pub tests: SelectedTests,
-    /// Another place for the JUnit file.
-    pub junit: Option<PathBuf>,
-    /// How many failures end the run early.
-    pub failures_max: Option<usize>,
-    /// After how long the run interrupts itself.
-    pub timeout: Option<Duration>,
-    /// Whether live lines are wanted.
-    pub progress: bool,
-    /// Form of the results on standard output.
-    pub format: ListFormat,
-}
-
-/// Tests, in order.
-pub type SelectedTests = Vec<Test>;
-
-impl RunOptions {
-    /// Resolves the arguments of `run`.
-    ///
-    /// # Errors
-    /// Settings, scenario files, the world's file or the selection are wrong.
-    pub fn resolve(args: &RunArgs, env: &dyn Environment) -> Result<Self, CliError> {
-        let settings = args.settings(env)?;
-        let world = args.environment.world()?;
-        let providers = provider_names(&settings, world.as_ref());
-        let mut tests = select_tests(&args.all_selection(), &providers)?;
-        if args.harness.ignored {
-            // No test of this program is an ignored one.
-            tests.clear();
-        }
-        Ok(Self {
-            settings,
-            world,
-            providers,
-            tests,
-            junit: args.junit.clone(),
-            failures_max: args.failures_max(),
-            timeout: args.timeout,
-            progress: !args.no_progress,
-            format: args.harness.format,
-        })
-    }
-}
+use std::path::Path;
 
 impl RunArgs {
     /// The settings with this command's options over all else.
@@ -81,25 +27,7 @@ impl RunArgs {
     }
 }
 
-impl super::args::PlanArgs {
-    /// The settings with this command's options over all else.
-    ///
-    /// # Errors
-    /// Faults of all layers, at once.
-    pub fn settings(&self, env: &dyn Environment) -> Result<Settings, CliError> {
-        self.environment.gather(env, give(self.environment.layer(), "--seed", "seed", self.seed))
-    }
-}
-
 impl EnvironmentArgs {
-    /// The settings with these options over all else.
-    ///
-    /// # Errors
-    /// Faults of all layers, at once.
-    pub fn settings(&self, env: &dyn Environment) -> Result<Settings, CliError> {
-        self.gather(env, self.layer())
-    }
-
     /// The lab's world, when `--lab` was given.
     ///
     /// # Errors
@@ -119,12 +47,13 @@ impl EnvironmentArgs {
     }
 
     fn gather(&self, env: &dyn Environment, flags: SettingsLayer) -> Result<Settings, CliError> {
-        Ok(Settings::gather(self.config.as_deref(), env, &self.set, flags)?)
+        let pairs: Vec<String> = self.set.iter().map(ToString::to_string).collect();
+        Ok(Settings::gather(self.config.as_deref(), env, &pairs, flags)?)
     }
 }
 
 /// The source providers that tests run on: those of the settings; on the lab, if they name none, all of its world.
-pub fn provider_names(settings: &Settings, world: Option<&WorldSpec>) -> Vec<String> {
+pub(super) fn provider_names(settings: &Settings, world: Option<&WorldSpec>) -> Vec<String> {
     if !settings.source_providers.is_empty() {
         return settings.source_providers.clone();
     }
@@ -141,20 +70,13 @@ fn source_name(source: &SourceSpec) -> String {
 ///
 /// # Errors
 /// A scenario file is wrong, or nothing matches.
-pub fn select_tests(args: &SelectionArgs, providers: &[String]) -> Result<SelectedTests, CliError> {
+pub(super) fn select_tests(args: &SelectionArgs, providers: &[String]) -> Result<Vec<Test>, CliError> {
     let catalogue = match &args.scenarios {
         Some(directory) => Catalogue::load(directory)?,
         None => Catalogue::embedded()?,
     };
     let all = tests(&catalogue, providers);
-    let selection = Selection {
-        filters: args.filters.clone(),
-        tags: args.tags.clone(),
-        skips: args.skips.clone(),
-        exact: args.exact,
-        shard: args.shard,
-    };
-    Ok(selection.select(&all)?.into_iter().cloned().collect())
+    Ok(args.selection().select(&all)?.into_iter().cloned().collect())
 }
 
 fn shown(path: &Path) -> String {
@@ -212,17 +134,18 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_run_resolves() {
+    fn tests_are_named_and_selected() {
         let folder = tempfile::tempdir().unwrap();
         let scenario = "description: One.\nvirtual_machines:\n  - {name: rhel8}\nwarm_migration: false\n";
         std::fs::write(folder.path().join("one.yaml"), scenario).unwrap();
-        let line = format!("--lab --scenarios {} --source-provider a --source-provider b", folder.path().display());
-        let options = RunOptions::resolve(&run(&line), &MapEnvironment::of([])).unwrap();
-        let names = |options: &RunOptions| options.tests.iter().map(|test| test.name.clone()).collect::<Vec<_>>();
-        assert_eq!(names(&options), ["one@a", "one@b"]);
-        let ignored = RunOptions::resolve(&run(&format!("{line} --ignored")), &MapEnvironment::of([])).unwrap();
-        assert!(names(&ignored).is_empty());
-        let exact = RunOptions::resolve(&run(&format!("{line} --exact one@b")), &MapEnvironment::of([])).unwrap();
-        assert_eq!(names(&exact), ["one@b"]);
+        let names = |line: &str| {
+            let args = run(&format!("--scenarios {} {line}", folder.path().display()));
+            let tests = select_tests(&args.all_selection(), &args.environment.source_providers);
+            tests.unwrap().into_iter().map(|test| test.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("--source-provider a"), ["one"]);
+        assert_eq!(names("--source-provider a --source-provider b"), ["one@a", "one@b"]);
+        assert_eq!(names("--source-provider a --source-provider b --exact one@b"), ["one@b"]);
+        assert_eq!(names("--source-provider a --source-provider b --shard 2/2"), ["one@b"]);
     }
 }

@@ -1,11 +1,10 @@
 //! `plan`.
 
 use super::args::PlanArgs;
-use super::{ExitCode, output};
+use super::{CliError, ExitCode};
+use crate::config::Environment;
 
 /// `mtvtest plan`.
-pub fn plan(args: PlanArgs) -> ExitCode {
-    drop(args);
-    output::say("error: this build has no engine, so it cannot plan; build from a branch that has one");
-    ExitCode::Internal
+pub(super) fn plan(_args: &PlanArgs, _environment: &dyn Environment) -> Result<ExitCode, CliError> {
+    Err(CliError::internal("this build has no engine; build from a branch that has one"))
 }

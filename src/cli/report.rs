@@ -2,7 +2,7 @@
 
 use super::args::{GlobalArgs, ReportArgs, ReportFormat};
 use super::{CliError, ExitCode, output};
-use crate::config::ProcessEnvironment;
+use crate::config::Environment;
 use crate::event::Stamped;
 use crate::report::{Console, Paint, Place, RunRecord, Screen, junit_xml, read_events, replay, run_json};
 use std::fs::File;
@@ -10,12 +10,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// `mtvtest report`.
-pub(super) fn report(args: &ReportArgs, global: GlobalArgs) -> Result<ExitCode, CliError> {
+pub(super) fn report(
+    args: &ReportArgs,
+    global: GlobalArgs,
+    environment: &dyn Environment,
+) -> Result<ExitCode, CliError> {
     let (directory, path) = stored(&args.run);
     let events = read_events(&path)?;
     let run = RunRecord::of(&events);
+    let stdout_paint = output::stdout_paint(global.colour, environment);
     match args.format {
-        ReportFormat::Terminal => terminal(&events, directory, args.output.as_deref(), global)?,
+        ReportFormat::Terminal => terminal(&events, Place::run(&directory), args.output.as_deref(), stdout_paint)?,
         ReportFormat::Junit => write(&junit_xml(&run).map_err(CliError::stdout)?, args.output.as_deref())?,
         ReportFormat::Json => write(&format!("{:#}\n", run_json(&run)), args.output.as_deref())?,
     }
@@ -31,15 +36,15 @@ fn stored(given: &Path) -> (PathBuf, PathBuf) {
     }
 }
 
-fn terminal(events: &[Stamped], directory: PathBuf, output: Option<&Path>, global: GlobalArgs) -> Result<(), CliError> {
+fn terminal(events: &[Stamped], place: Place, output: Option<&Path>, stdout_paint: Paint) -> Result<(), CliError> {
     let (screen, paint) = match output {
         Some(path) => {
             let file = File::create(path).map_err(|cause| CliError::Write { path: path.to_owned(), cause })?;
             (Screen::plain(file), Paint::PLAIN)
         }
-        None => (Screen::plain(io::stdout()), output::stdout_paint(global.colour, &ProcessEnvironment)),
+        None => (Screen::plain(io::stdout()), stdout_paint),
     };
-    let mut console = Console::new(screen, paint, Place { run_directory: Some(directory) }, true);
+    let mut console = Console::new(screen, paint, place, true);
     replay(events, &mut console).and_then(|()| console.close()).map_err(CliError::stdout)
 }
 
@@ -54,6 +59,7 @@ fn write(text: &str, output: Option<&Path>) -> Result<(), CliError> {
 mod tests {
     use super::*;
     use crate::cli::args::{ColourChoice, LogLevel};
+    use crate::config::MapEnvironment;
     use crate::event::{Event, Outcome, Summary};
     use crate::report::JsonLines;
 
@@ -88,7 +94,7 @@ mod tests {
             let output = folder.path().join("out");
             for run in [folder.path().to_owned(), folder.path().join("events.jsonl")] {
                 let args = ReportArgs { run, format, output: Some(output.clone()) };
-                assert_eq!(report(&args, global).unwrap(), ExitCode::Success);
+                assert_eq!(report(&args, global, &MapEnvironment::of([])).unwrap(), ExitCode::Success);
                 let text = std::fs::read_to_string(&output).unwrap();
                 assert!(text.contains(expected), "{format:?}: {text}");
                 assert!(!text.contains('\x1b'), "a file has no colour: {text}");

@@ -1,11 +1,10 @@
 //! `run`.
 
-use super::args::RunArgs;
-use super::{ExitCode, output};
+use super::args::{GlobalArgs, RunArgs};
+use super::{CliError, ExitCode};
+use crate::config::Environment;
 
 /// `mtvtest run`.
-pub fn run(args: RunArgs) -> ExitCode {
-    drop(args);
-    output::say("error: this build has no engine, so it cannot run; build from a branch that has one");
-    ExitCode::Internal
+pub(super) fn run(_args: &RunArgs, _global: GlobalArgs, _environment: &dyn Environment) -> Result<ExitCode, CliError> {
+    Err(CliError::internal("this build has no engine; build from a branch that has one"))
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// The environment of a run.
 #[derive(Debug, Clone, Default, Args)]
@@ -32,5 +33,34 @@ pub struct EnvironmentArgs {
     /// Settings come, weakest first, from the built-in defaults, the file of --config, the environment (MTVTEST_ and
     /// the key in capitals), --set, and the options of their own.
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    pub set: Vec<KeyValue>,
+}
+
+/// One `key=value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyValue {
+    /// The key.
+    pub key: String,
+    /// The value, as typed.
+    pub value: String,
+}
+
+impl FromStr for KeyValue {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => {
+                Ok(Self { key: key.trim().to_owned(), value: value.to_owned() })
+            }
+            // The text may be a secret without its key: it is not repeated.
+            _ => Err("a setting is given as KEY=VALUE, such as timeouts.plan_ready=10m".into()),
+        }
+    }
+}
+
+impl std::fmt::Display for KeyValue {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}={}", self.key, self.value)
+    }
 }

@@ -10,7 +10,7 @@ mod selection;
 mod tools;
 
 pub use command::{Cli, ColourChoice, Command, GlobalArgs, LogLevel};
-pub use environment::EnvironmentArgs;
+pub use environment::{EnvironmentArgs, KeyValue};
 pub use lab::{LabArgs, NamedAddress, Speed};
 pub use run::{CleanArgs, HarnessArgs, PlanArgs, RunArgs};
 pub use selection::SelectionArgs;

@@ -1,6 +1,6 @@
 //! plan, run and clean.
 
-use super::{EnvironmentArgs, GlobalArgs, ListFormat, SelectionArgs};
+use super::{EnvironmentArgs, ListFormat, SelectionArgs};
 use crate::config::parse_duration;
 use crate::facts::SessionId;
 use clap::Args;
@@ -20,9 +20,6 @@ pub struct PlanArgs {
     /// Seed of every random choice, so that names can be predicted.
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// The options of every command; filled in after parsing.
-    #[arg(skip)]
-    pub global: GlobalArgs,
 }
 
 /// Options of `run`.
@@ -67,9 +64,6 @@ pub struct RunArgs {
     /// What test tools expect.
     #[command(flatten)]
     pub harness: HarnessArgs,
-    /// The options of every command; filled in after parsing.
-    #[arg(skip)]
-    pub global: GlobalArgs,
 }
 
 /// What tools that drive Rust tests (cargo-nextest, editors) pass to every test program.
@@ -129,9 +123,6 @@ pub struct CleanArgs {
     /// Against what.
     #[command(flatten)]
     pub environment: EnvironmentArgs,
-    /// The options of every command; filled in after parsing.
-    #[arg(skip)]
-    pub global: GlobalArgs,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -1,6 +1,6 @@
 //! Which scenarios: the same options on list, plan and run.
 
-use crate::scenario::Shard;
+use crate::scenario::{Selection, Shard};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -28,4 +28,17 @@ pub struct SelectionArgs {
     /// Take the K-th of N parts of the selection, so that N jobs share the work.
     #[arg(long, value_name = "K/N")]
     pub shard: Option<Shard>,
+}
+
+impl SelectionArgs {
+    /// The selection, apart from where the files come from.
+    pub fn selection(&self) -> Selection {
+        Selection {
+            filters: self.filters.clone(),
+            tags: self.tags.clone(),
+            skips: self.skips.clone(),
+            exact: self.exact,
+            shard: self.shard,
+        }
+    }
 }

@@ -50,7 +50,7 @@ fn repeatable_options_add_up() {
     assert_eq!(args.selection.tags, ["t"]);
     assert_eq!(args.selection.skips, ["x", "y"]);
     assert_eq!(args.environment.source_providers, ["p", "q"]);
-    assert_eq!(args.environment.set, ["k=v=w"]);
+    assert_eq!(args.environment.set, [KeyValue { key: "k".into(), value: "v=w".into() }]);
 }
 
 #[test]
@@ -112,6 +112,7 @@ fn what_makes_no_sense_is_refused() {
         "run --max-failures 0",
         "run --fail-fast --max-failures 2",
         "run --timeout soon",
+        "run --set storage_class",
         "run --ignored --include-ignored",
         "run --color sometimes",
         "list --format xml",
