@@ -6,7 +6,7 @@ use super::exit::ExitCode;
 use super::output::say;
 use super::surroundings::Surroundings;
 use crate::cluster::Cluster;
-use crate::config::{Environment, SettingsLayer};
+use crate::config::Environment;
 use crate::engine::{RunDirectory, Unwinder, find_leftovers, record_found};
 use crate::event::{Event, EventSender, Leftover, Reader, Stamped, bus};
 use crate::facts::SessionId;
@@ -28,7 +28,7 @@ pub(super) fn clean(args: &CleanArgs, environment: &dyn Environment) -> Result<E
 async fn begin(args: &CleanArgs, environment: &dyn Environment) -> Result<ExitCode, CliError> {
     // A ledger that cannot be used is told before anybody is asked.
     let known = args.run.as_deref().map(open_run).transpose()?;
-    let around = Surroundings::resolve(&args.environment, SettingsLayer::default(), environment).await?;
+    let around = Surroundings::resolve(&args.environment, args.environment.settings(environment)?, environment).await?;
     let cluster = around.connect(environment).await?;
     let (events, pump) = bus(vec![Box::new(Narrator)]);
     let mut tasks = JoinSet::new();

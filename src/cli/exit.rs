@@ -1,6 +1,5 @@
 //! Exit codes: the whole list, what each means, and which one a run or an error ends with.
 
-use super::error::CliError;
 use crate::event::Summary;
 use std::fmt::Write;
 
@@ -81,10 +80,7 @@ impl ExitCode {
                 "Every scenario passed, but something could not be removed.",
                 "Run the `mtvtest clean` command that was printed.",
             ),
-            Self::FailedAndLeftBehind => (
-                "A scenario failed, and something could not be removed.",
-                "As for 1 and 4.",
-            ),
+            Self::FailedAndLeftBehind => ("A scenario failed, and something could not be removed.", "As for 1 and 4."),
             Self::Internal => (
                 "The program itself failed: it could not write its files, or it has a defect.",
                 "Read the message and the log; run `mtvtest clean` on the run directory if there is one.",
@@ -115,12 +111,6 @@ impl ExitCode {
 impl From<ExitCode> for std::process::ExitCode {
     fn from(code: ExitCode) -> Self {
         code.number().into()
-    }
-}
-
-impl From<&CliError> for ExitCode {
-    fn from(error: &CliError) -> Self {
-        error.exit_code()
     }
 }
 

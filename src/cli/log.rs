@@ -19,15 +19,12 @@ const FILE_FILTER: &str = "info,mtvtest=debug,kube=info,hyper=warn,rustls=warn";
 ///
 /// # Errors
 /// The file cannot be made.
-pub fn init(level: LogLevel, screen: Screen, colour: bool, path: Option<&Path>) -> io::Result<()> {
+pub(super) fn init(level: LogLevel, screen: Screen, colour: bool, path: Option<&Path>) -> io::Result<()> {
     let file = path.map(File::create).transpose()?;
-    let to_file =
-        file.map(|file| layer().with_ansi(false).with_writer(Mutex::new(file)).with_filter(EnvFilter::new(FILE_FILTER)));
-    let to_screen = layer()
-        .with_ansi(colour)
-        .without_time()
-        .with_writer(move || screen.clone())
-        .with_filter(screen_filter(level));
+    let to_file = file
+        .map(|file| layer().with_ansi(false).with_writer(Mutex::new(file)).with_filter(EnvFilter::new(FILE_FILTER)));
+    let to_screen =
+        layer().with_ansi(colour).without_time().with_writer(move || screen.clone()).with_filter(screen_filter(level));
     tracing_subscriber::registry().with(to_file).with(to_screen).try_init().ok();
     Ok(())
 }

@@ -9,12 +9,12 @@ use std::io::{self, IsTerminal, Write};
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn print(text: &str) -> io::Result<()> {
+pub(super) fn print(text: &str) -> io::Result<()> {
     write_all(&mut io::stdout().lock(), text)
 }
 
 /// Writes a line for people to standard error. Nothing can be done if that fails.
-pub fn say(line: &str) {
+pub(super) fn say(line: &str) {
     write_all(&mut io::stderr().lock(), &format!("{line}\n")).ok();
 }
 
@@ -26,17 +26,17 @@ fn write_all(out: &mut impl Write, text: &str) -> io::Result<()> {
 }
 
 /// The colour of texts on standard output.
-pub fn stdout_paint(choice: ColourChoice, environment: &dyn Environment) -> Paint {
+pub(super) fn stdout_paint(choice: ColourChoice, environment: &dyn Environment) -> Paint {
     paint(choice, environment, io::stdout().is_terminal())
 }
 
 /// The colour of texts on standard error.
-pub fn stderr_paint(choice: ColourChoice, environment: &dyn Environment) -> Paint {
+pub(super) fn stderr_paint(choice: ColourChoice, environment: &dyn Environment) -> Paint {
     paint(choice, environment, io::stderr().is_terminal())
 }
 
 /// Standard error as a screen: live if it is a terminal that can move its cursor and `progress` is wanted.
-pub fn stderr_screen(progress: bool, environment: &dyn Environment) -> Screen {
+pub(super) fn stderr_screen(progress: bool, environment: &dyn Environment) -> Screen {
     let able = io::stderr().is_terminal() && environment.get("TERM").is_none_or(|terminal| terminal != "dumb");
     if progress && able { Screen::live() } else { Screen::plain(io::stderr()) }
 }

@@ -10,7 +10,7 @@ use super::output::{say, stderr_paint, stderr_screen};
 use super::selected;
 use super::surroundings::Surroundings;
 use crate::cluster::Cluster;
-use crate::config::{Environment, SettingsLayer};
+use crate::config::Environment;
 use crate::engine::{
     self, ConnectedSource, Reach, RunDirectory, Session, SessionParts, StepError, disconnect, examine_cluster,
     examine_sources, find_leftovers,
@@ -57,12 +57,9 @@ fn begin(
     global: GlobalArgs,
     environment: &dyn Environment,
 ) -> Result<ExitCode, CliError> {
-    let around = runtime.block_on(Surroundings::resolve(&args.environment, flags(args), environment))?;
+    let around = runtime.block_on(Surroundings::resolve(&args.environment, args.settings(environment)?, environment))?;
     let (class, providers) = around.required()?;
-    let tests = selected::tests(&args.all_selection(), &providers)?;
-    if args.harness.list {
-        return super::list::print_tests(&tests, args.harness.format);
-    }
+    let tests = selected::runnable_tests(&args.all_selection(), &providers)?;
     let counter = RequestCounter::default();
     let ready = runtime.block_on(Box::pin(preflight(&around, environment, &class, &tests, &counter)))?;
     let seed = Seed(around.settings.seed.unwrap_or_else(|| Uuid::new_v4().as_u64_pair().0 >> 1));
@@ -111,22 +108,6 @@ fn begin(
         return Err(CliError::internal(format!("write the run's reports: {error}")));
     }
     Ok(ExitCode::of_run(&summary, interrupted))
-}
-
-fn flags(args: &RunArgs) -> SettingsLayer {
-    let mut layer = SettingsLayer::default();
-    let mut give = |flag: &str, key: &str, value: Option<String>| {
-        if let Some(value) = value {
-            layer = std::mem::take(&mut layer).flag(flag, key, &value);
-        }
-    };
-    let base = args.data_collector_path.as_ref();
-    give("--data-collector-path", "data_collector_path", base.map(|path| path.to_string_lossy().into_owned()));
-    give("--skip-data-collector", "skip_data_collector", args.skip_data_collector.then(|| "true".to_owned()));
-    give("--skip-teardown", "skip_teardown", args.skip_teardown.then(|| "true".to_owned()));
-    give("--seed", "seed", args.seed.map(|seed| seed.to_string()));
-    give("--test-threads", "parallel", args.test_threads.map(|count| count.to_string()));
-    layer
 }
 
 async fn preflight(

@@ -1,27 +1,19 @@
-//! From selection options to the tests of a run.
+//! Which of the selected tests can run, and what they need of the sources.
 
 use super::args::SelectionArgs;
 use super::error::CliError;
+use super::options::select_tests;
+use super::surroundings::Surroundings;
 use crate::check::CHECKS;
+use crate::config::CopyOffload;
 use crate::engine::{Environment, NeededSource, unsupported_keys};
 use crate::facts::parse_version;
-use crate::scenario::{Catalogue, SourceFacts, Test};
+use crate::scenario::{SourceFacts, Test};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::surroundings::Surroundings;
-
-/// The catalogue that the options name.
-pub(super) fn catalogue(args: &SelectionArgs) -> Result<Catalogue, CliError> {
-    Ok(match &args.scenarios {
-        Some(directory) => Catalogue::load(directory)?,
-        None => Catalogue::embedded()?,
-    })
-}
-
 /// The selected tests. Keys that this version does not run, and checks that it does not know, are refused here.
-pub(super) fn tests(args: &SelectionArgs, providers: &[String]) -> Result<Vec<Test>, CliError> {
-    let catalogue = catalogue(args)?;
-    let tests = args.selection().select(&catalogue, providers)?;
+pub(super) fn runnable_tests(args: &SelectionArgs, providers: &[String]) -> Result<Vec<Test>, CliError> {
+    let tests = select_tests(args, providers)?;
     let known: Vec<&str> = CHECKS.iter().map(|check| check.key).collect();
     let mut seen = BTreeSet::new();
     let mut refusals = Vec::new();
@@ -38,12 +30,28 @@ pub(super) fn tests(args: &SelectionArgs, providers: &[String]) -> Result<Vec<Te
 pub(super) fn skips(tests: &[Test], around: &Surroundings, environment: Option<&Environment>) -> BTreeMap<String, String> {
     let mtv = environment.and_then(|known| parse_version(known.mtv.as_deref()?).ok());
     let openshift = environment.and_then(|known| parse_version(known.openshift.as_deref()?).ok());
+    let settings: BTreeSet<String> = (around.settings.table().into_iter())
+        .filter(|(_, value, _)| !value.is_empty())
+        .map(|(key, ..)| key.to_owned())
+        .collect();
     let reason = |test: &Test| {
-        let entry = around.providers.get(&test.provider).ok()?;
-        let facts = SourceFacts::of(entry, &around.settings, mtv.as_ref(), openshift.as_ref());
+        let entry = around.providers.get(test.provider.as_deref()?).ok()?;
+        let facts = SourceFacts {
+            provider_name: &entry.name,
+            provider_type: entry.type_name(),
+            mtv_version: mtv.as_ref(),
+            openshift_version: openshift.as_ref(),
+            copyoffload_keys: &entry.copyoffload().map(present).unwrap_or_default(),
+            provider_keys: &entry.present_keys().into_iter().map(str::to_owned).collect(),
+            settings: &settings,
+        };
         Some((test.name.clone(), test.scenario.skip_reason(&facts)?))
     };
     tests.iter().filter_map(reason).collect()
+}
+
+fn present(section: &CopyOffload) -> BTreeSet<String> {
+    section.present_keys().into_iter().map(str::to_owned).collect()
 }
 
 /// What the tests that will run need of each source.
@@ -55,7 +63,8 @@ pub(super) fn needed<'a>(
     let mut by_provider: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for test in tests.iter().filter(|test| !skipped.contains_key(&test.name)) {
         let vms = test.scenario.plans.iter().flat_map(|named| &named.plan.virtual_machines);
-        by_provider.entry(&test.provider).or_default().extend(vms.map(|vm| vm.name.as_str()));
+        let provider = test.provider.as_deref().unwrap_or_default();
+        by_provider.entry(provider).or_default().extend(vms.map(|vm| vm.name.as_str()));
     }
     by_provider
         .into_iter()

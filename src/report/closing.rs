@@ -7,7 +7,7 @@ use super::words::{count_text, duration_text, hang, leftover_line};
 use crate::event::Outcome;
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Names shown for one reason of skipping; the rest is counted.
 const SKIPPED_NAMES_MAX: usize = 4;
@@ -17,6 +17,13 @@ const SKIPPED_NAMES_MAX: usize = 4;
 pub struct Place {
     /// The run's directory.
     pub run_directory: Option<PathBuf>,
+}
+
+impl Place {
+    /// A run that keeps its files in `directory`.
+    pub fn run(directory: &Path) -> Self {
+        Self { run_directory: Some(directory.to_owned()) }
+    }
 }
 
 /// The final report of a run, or of as much of it as is known.

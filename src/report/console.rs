@@ -71,9 +71,7 @@ impl Console {
             }
             Event::EnvironmentKnown { cluster, mtv, openshift, storage_class } => {
                 let (mtv, openshift) = (mtv.as_deref().unwrap_or("unknown"), openshift.as_deref().unwrap_or("unknown"));
-                self.screen.line(&format!(
-                    "{cluster}: MTV {mtv}, OpenShift {openshift}, storage class {storage_class}"
-                ))
+                self.screen.line(&format!("{cluster}: MTV {mtv}, OpenShift {openshift}, storage class {storage_class}"))
             }
             Event::StepFinished { test, step, took_ms, outcome } => match outcome {
                 Outcome::Failed { reason } | Outcome::Broken { reason } => {
@@ -270,7 +268,15 @@ mod tests {
             (1_000, progress(10)),
             (70_000, progress(512)),
             (71_000, progress(600)),
-            (80_000, Event::StepFinished { test: test(), step: StepName::Migrate, took_ms: 79_989, outcome: Outcome::Passed }),
+            (
+                80_000,
+                Event::StepFinished {
+                    test: test(),
+                    step: StepName::Migrate,
+                    took_ms: 79_989,
+                    outcome: Outcome::Passed,
+                },
+            ),
             (80_001, Event::StepStarted { test: test(), step: StepName::Check }),
             (80_002, Event::CheckJudged { test: test(), report }),
             (80_003, Event::StepFinished { test: test(), step: StepName::Check, took_ms: 2, outcome: failed() }),

@@ -79,7 +79,8 @@ fn check_block(report: &CheckReport) -> String {
         Verdict::Inconclusive { reason } => format!(" is inconclusive\n  missing:  {}", hang(reason, 12)),
         Verdict::Passed { .. } | Verdict::NotApplicable { .. } => String::new(),
     };
-    write!(text, "check {}{on}{findings}\n  rule:     {} ({})", report.check, hang(&report.rule, 12), report.source).ok();
+    write!(text, "check {}{on}{findings}\n  rule:     {} ({})", report.check, hang(&report.rule, 12), report.source)
+        .ok();
     text
 }
 
@@ -192,10 +193,7 @@ mod tests {
     #[test]
     fn other_endings_have_their_words() {
         let broken = finished(Outcome::Broken { reason: "no route to host".into() });
-        assert_eq!(
-            failure_text(&[broken]),
-            "broken (harness or environment, not the product): no route to host"
-        );
+        assert_eq!(failure_text(&[broken]), "broken (harness or environment, not the product): no route to host");
         let started = Event::StepStarted { test: "cold/sanity".into(), step: StepName::Plan };
         assert_eq!(failure_text(&[started, finished(Outcome::Cancelled)]), "interrupted in step plan");
         assert_eq!(failure_text(&[finished(Outcome::Passed)]), "");

@@ -17,7 +17,8 @@ impl JsonLines<File> {
     /// # Errors
     /// The file cannot be made.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { out: File::create(path)? })
+        let fail = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        Ok(Self { out: File::create(path).map_err(fail)? })
     }
 }
 

@@ -22,8 +22,8 @@ pub struct JUnit {
 
 impl JUnit {
     /// Writes to `path`, replacing what is there.
-    pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), run: RunRecord::default() }
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), run: RunRecord::default() }
     }
 }
 
@@ -314,7 +314,7 @@ mod tests {
     fn a_killed_run_leaves_a_valid_file_that_is_not_green() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("junit.xml");
-        let mut junit = JUnit::new(&path);
+        let mut junit = JUnit::new(path.clone());
         for event in &events()[..8] {
             junit.see(event).unwrap();
         }

@@ -30,7 +30,7 @@ pub(super) fn verdict_line(verdict: &Verdict) -> String {
 }
 
 /// `1 test`, `2 tests`.
-pub(super) fn count_text(count: u64, noun: &str) -> String {
+pub fn count_text(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }

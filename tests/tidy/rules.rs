@@ -182,7 +182,10 @@ pub(crate) fn machine_paths(source: &Source) -> Vec<Fault> {
         for root in roots {
             // After a word character it is the tail of a relative path or of a URL.
             let absolute = line.match_indices(root).any(|(at, _)| {
-                !line[..at].chars().next_back().is_some_and(|letter| letter.is_alphanumeric() || "-_.}~".contains(letter))
+                !line[..at]
+                    .chars()
+                    .next_back()
+                    .is_some_and(|letter| letter.is_alphanumeric() || "-_.}~".contains(letter))
             });
             if absolute {
                 faults.push(format!("{} line {number}: a path of one machine ({root})", source.path));

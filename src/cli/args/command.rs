@@ -1,8 +1,6 @@
 //! The program and its commands.
 
-use super::{
-    CleanArgs, CompletionsArgs, LabArgs, ListArgs, ManArgs, PlanArgs, ReportArgs, RunArgs, SchemaArgs,
-};
+use super::{CleanArgs, CompletionsArgs, LabArgs, ListArgs, ManArgs, PlanArgs, ReportArgs, RunArgs, SchemaArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
@@ -37,7 +35,7 @@ pub struct Cli {
 }
 
 /// Options of every command.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub struct GlobalArgs {
     /// When to colour the output.
@@ -53,9 +51,10 @@ pub struct GlobalArgs {
 }
 
 /// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ColourChoice {
     /// On a terminal, unless NO_COLOR is set.
+    #[default]
     Auto,
     /// Always.
     Always,
@@ -64,13 +63,14 @@ pub enum ColourChoice {
 }
 
 /// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum LogLevel {
     /// Nothing.
     Off,
     /// What went wrong.
     Error,
     /// And what looks wrong.
+    #[default]
     Warn,
     /// And what is done.
     Info,
@@ -114,7 +114,7 @@ Examples:
   mtvtest run --lab=world.yaml --scenarios ./mine         your scenarios in your simulated world
   mtvtest run --source-provider vsphere-8 --storage-class nfs --tag tier0 --junit junit.xml
   mtvtest run --filter copyoffload --set plan_wait_timeout=2h --fail-fast
-  mtvtest run --tag tier1 --shard 2/4                     the second quarter, for one of four CI jobs")]
+  mtvtest run --tag tier1 --shard 2/4                     the second of four CI jobs")]
     Run(Box<RunArgs>),
     /// Remove what a run left behind.
     ///

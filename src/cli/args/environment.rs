@@ -58,3 +58,9 @@ impl FromStr for KeyValue {
         }
     }
 }
+
+impl std::fmt::Display for KeyValue {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}={}", self.key, self.value)
+    }
+}

@@ -13,5 +13,8 @@ pub use command::{Cli, ColourChoice, Command, GlobalArgs, LogLevel};
 pub use environment::{EnvironmentArgs, KeyValue};
 pub use lab::{LabArgs, NamedAddress, Speed};
 pub use run::{CleanArgs, HarnessArgs, PlanArgs, RunArgs};
-pub use selection::{SelectionArgs, ShardArg};
+pub use selection::SelectionArgs;
 pub use tools::{CompletionsArgs, ListArgs, ListFormat, ManArgs, ReportArgs, ReportFormat, SchemaArgs, SchemaKind};
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
 //! Which scenarios: the same options on list, plan and run.
 
+use crate::scenario::{Selection, Shard};
 use clap::Args;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 /// Which scenarios are meant.
 #[derive(Debug, Clone, Default, Args)]
@@ -27,25 +27,18 @@ pub struct SelectionArgs {
     pub scenarios: Option<PathBuf>,
     /// Take the K-th of N parts of the selection, so that N jobs share the work.
     #[arg(long, value_name = "K/N")]
-    pub shard: Option<ShardArg>,
+    pub shard: Option<Shard>,
 }
 
-/// One of several equal parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ShardArg {
-    /// Which part, from 1.
-    pub index: u32,
-    /// How many parts.
-    pub count: u32,
-}
-
-impl FromStr for ShardArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let fail = || format!("{text:?} is not a part such as 2/4, with 1 <= K <= N");
-        let (index, count) = text.split_once('/').ok_or_else(fail)?;
-        let part = Self { index: index.parse().map_err(|_| fail())?, count: count.parse().map_err(|_| fail())? };
-        if (1..=part.count).contains(&part.index) { Ok(part) } else { Err(fail()) }
+impl SelectionArgs {
+    /// The selection, apart from where the files come from.
+    pub fn selection(&self) -> Selection {
+        Selection {
+            filters: self.filters.clone(),
+            tags: self.tags.clone(),
+            skips: self.skips.clone(),
+            exact: self.exact,
+            shard: self.shard,
+        }
     }
 }
