@@ -44,6 +44,12 @@ pub struct Cluster {
     counter: RequestCounter,
 }
 
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Cluster").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
 impl Cluster {
     /// A cluster behind `client`, whose requests `counter` counts.
     pub fn new(client: Client, address: ClusterAddress, counter: RequestCounter) -> Self {
