@@ -1,6 +1,5 @@
 //! The cluster handle: who and where it is, and the plain reads and patches.
 
-use super::stack::USER_AGENT;
 use super::{ClusterError, Kind, ObjectRef};
 use crate::config::Secret;
 use crate::http::{RequestCounter, TlsPolicy};
@@ -42,6 +41,12 @@ pub struct Cluster {
     client: Client,
     address: Arc<ClusterAddress>,
     counter: RequestCounter,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Cluster").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Cluster {
@@ -143,8 +148,11 @@ impl Cluster {
         let operation = format!("change {target}");
         let api = self.api(target.kind, target.namespace.as_deref());
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-        let patched =
-            self.steadily(&operation, async || api.patch(&target.name, &params, &Patch::Merge(merge)).await).await?;
+        // Without a version in it a merge patch means the same whatever happened meanwhile.
+        let versioned = merge.pointer("/metadata/resourceVersion").is_some();
+        let passing = |error: &ClusterError| error.is_transient() || (error.is_conflict() && !versioned);
+        let ask = async || api.patch(&target.name, &params, &Patch::Merge(merge)).await;
+        let patched = self.again_while(passing, &operation, ask).await?;
         Ok(typed(patched, target.kind))
     }
 
@@ -204,10 +212,23 @@ impl Cluster {
 
     /// Sends an idempotent request until it is answered, three times more at most.
     async fn steadily<T>(&self, operation: &str, ask: impl AsyncFn() -> kube::Result<T>) -> Result<T, ClusterError> {
+        self.again_while(ClusterError::is_transient, operation, ask).await
+    }
+
+    /// Sends a request again while `passing` holds for its error, three times at most, and after a silence only once:
+    /// a server that does not answer at all costs a minute each time.
+    async fn again_while<T>(
+        &self,
+        passing: impl Fn(&ClusterError) -> bool,
+        operation: &str,
+        ask: impl AsyncFn() -> kube::Result<T>,
+    ) -> Result<T, ClusterError> {
+        let mut silences = 0;
         for again_after in AGAIN_AFTER {
             match ask().await.map_err(|error| self.classify(operation, error)) {
-                Err(error) if error.is_transient() => {
-                    tracing::debug!(target: USER_AGENT, "{}; asking again", crate::facts::chain(&error));
+                Err(error) if passing(&error) && silences == 0 => {
+                    silences += u32::from(error.is_silence());
+                    tracing::debug!("{}; asking again", crate::facts::chain(&error));
                     pause(again_after).await;
                 }
                 answer => return answer,
@@ -286,6 +307,27 @@ mod tests {
             "{}",
             last.path
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_server_is_asked_only_twice() {
+        let fake = Fake::default();
+        (0..2).for_each(|_| fake.stall());
+        let error = fake.cluster().get(&target()).await.unwrap_err();
+        assert!(crate::facts::chain(&error).ends_with("no answer within 65s"), "{error}");
+        assert_eq!(fake.requests().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_patch_meets_a_conflict_and_is_sent_again_unless_it_names_a_version() {
+        let fake = Fake::default();
+        fake.answer(409, status(409, "Conflict", "modified"));
+        fake.answer(200, plan("8"));
+        fake.answer(409, status(409, "Conflict", "modified"));
+        let cluster = fake.cluster();
+        cluster.patch(&target(), &json!({"spec": {"archived": true}})).await.unwrap();
+        let versioned = json!({"metadata": {"resourceVersion": "7"}, "spec": {}});
+        assert!(cluster.patch(&target(), &versioned).await.unwrap_err().is_conflict());
     }
 
     #[tokio::test]

@@ -134,7 +134,8 @@ impl Cluster {
                 },
                 // The object may have been stored although the answer cannot be read.
                 error @ ClusterError::Malformed { .. } => Posted::Unknown(error),
-                error if error.is_transient() => Posted::Unknown(error),
+                // A conflict on a POST is of the namespace's quota, which another creation just changed.
+                error if error.is_transient() || error.is_conflict() => Posted::Unknown(error),
                 error => Posted::Refused(error),
             },
         }

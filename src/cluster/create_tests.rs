@@ -60,6 +60,17 @@ async fn a_retried_post_that_meets_its_own_object_adopts_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_conflict_over_the_quota_is_tried_again() {
+    let (_folder, ledger) = ledger();
+    let fake = Fake::default();
+    fake.answer(409, status(409, "Conflict", "Operation cannot be fulfilled on resourcequotas \"q\""));
+    fake.answer(404, not_found("plans", "p"));
+    fake.answer(201, labelled("auto-ab12"));
+    fake.cluster().create(creation(&ledger)).await.unwrap();
+    assert_eq!(state(&ledger), (State::Made, Some("u1".into())));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_answer_is_survived_whether_or_not_the_post_took_effect() {
     for took_effect in [true, false] {
         let (_folder, ledger) = ledger();

@@ -174,6 +174,14 @@ impl ClusterError {
         matches!(self, Self::Unreachable { .. } | Self::Unavailable { .. })
     }
 
+    /// Whether the server did not say a word in time (as against refusing the connection).
+    pub(super) fn is_silence(&self) -> bool {
+        let late = |cause: &(dyn Error + 'static)| {
+            cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+        };
+        matches!(self, Self::Unreachable { cause, .. } if any_cause(cause.as_ref(), &late))
+    }
+
     /// Whether somebody changed the object meanwhile.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict { .. })

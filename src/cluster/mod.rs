@@ -34,3 +34,4 @@ pub use login::{LoginError, connect, connect_through};
 pub use object_ref::ObjectRef;
 pub use rights::{Right, missing_rights, whoami};
 pub use stack::{USER_AGENT, counting_client};
+pub use watch::Listed;

@@ -21,7 +21,7 @@ use tower::{Layer, Service};
 pub const USER_AGENT: &str = concat!("mtvtest/", env!("CARGO_PKG_VERSION"));
 
 /// Longest wait for an answer to begin: API servers give up on a request after 60 s themselves.
-const ANSWER_LIMIT: Duration = Duration::from_secs(75);
+const ANSWER_LIMIT: Duration = Duration::from_secs(65);
 
 /// A client over any service that carries requests to an API server: the lab's in-process, or kube's over TLS.
 ///
@@ -102,6 +102,6 @@ mod tests {
         fake.stall();
         let client = counting_client(fake, RequestCounter::default(), "default");
         let error = client.apiserver_version().await.unwrap_err();
-        assert!(error.to_string().contains("no answer within 75s"), "{error}");
+        assert!(error.to_string().contains("no answer within 65s"), "{error}");
     }
 }

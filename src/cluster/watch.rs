@@ -1,11 +1,11 @@
-//! Waiting on one object: a list by name, then a watch, again and again, whatever happens to the connection.
+//! Waiting on one object or on all of a kind: a list, then a watch, again and again, whatever happens to the connection.
 //!
 //! kube's own watcher retries the same resource version for ever when a watch is answered with HTTP 410 and names every
 //! error alike, so the loop is ours. It asks only when something ended: an idle wait polls nothing.
 //! Source: cluster-api.md section 4.5.
 
 use super::client::typed;
-use super::{Cluster, ClusterError, ObjectRef};
+use super::{Cluster, ClusterError, Kind, ObjectRef};
 use crate::facts::chain;
 use crate::wait::{Deadline, Seen, pause, until};
 use futures::stream::{self, BoxStream};
@@ -13,6 +13,8 @@ use futures::{Stream, StreamExt};
 use kube::Api;
 use kube::api::{ListParams, WatchEvent, WatchParams};
 use kube::core::DynamicObject;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Length of one watch; the server then closes it and the next begins where it ended.
@@ -24,15 +26,26 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Refusals in a row that end the wait: a rolling API server refuses now and then by mistake.
 const REFUSALS_MAX: u32 = 3;
 
-/// One observation of the object.
+/// One observation.
 #[derive(Debug)]
 enum Observed {
-    /// The object, or its absence.
-    Object(Option<Box<DynamicObject>>),
-    /// It could not be seen just now.
+    /// All objects that match, by namespace and name.
+    Objects(Vec<Arc<DynamicObject>>),
+    /// They could not be seen just now.
     Trouble(String),
-    /// It will never be seen: no right, or the kind is not served (`kind_missing`).
+    /// They will never be seen: no right, or the kind is not served (`kind_missing`).
     Refused { why: String, kind_missing: bool },
+}
+
+/// Objects to wait on together.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'a> {
+    /// Their kind.
+    pub kind: Kind,
+    /// Their namespace; `None` means all.
+    pub namespace: Option<&'a str>,
+    /// Labels they must have; empty means all objects.
+    pub label_selector: &'a str,
 }
 
 impl Cluster {
@@ -52,19 +65,27 @@ impl Cluster {
         deadline: &Deadline,
         mut judge: impl FnMut(Option<&DynamicObject>) -> Seen<T>,
     ) -> Result<T, ClusterError> {
-        let mut last = None;
-        let answer = until(what, deadline, self.follow(target), |observed| match observed {
-            Observed::Object(object) => {
-                let seen = judge(object.as_deref());
-                if let Seen::Pending(state) = &seen {
-                    last = Some(state.clone());
-                }
-                seen
-            }
-            Observed::Trouble(why) => Seen::Pending(besides(last.as_deref(), &why)),
-            Observed::Refused { why, .. } => Seen::Hopeless(why),
-        });
-        Ok(answer.await?)
+        let judge = |objects: &[Arc<DynamicObject>]| judge(objects.first().map(AsRef::as_ref));
+        self.judged(what, self.follow(target), deadline, judge).await
+    }
+
+    /// As [`Cluster::wait`], on all objects of a kind in one namespace or (`None`) everywhere that match the label
+    /// selector (empty: all), by namespace and name.
+    ///
+    /// # Errors
+    /// [`ClusterError::Wait`].
+    pub async fn wait_list<T>(
+        &self,
+        what: &str,
+        listed: Listed<'_>,
+        deadline: &Deadline,
+        judge: impl FnMut(&[Arc<DynamicObject>]) -> Seen<T>,
+    ) -> Result<T, ClusterError> {
+        let Listed { kind, namespace, label_selector } = listed;
+        let operation = format!("watch {}", kind.plural);
+        let labels = (!label_selector.is_empty()).then(|| label_selector.to_owned());
+        let follow = Follow::new(self, operation, kind, namespace, Selector { name: None, labels });
+        self.judged(what, follow, deadline, judge).await
     }
 
     /// Watches until the object is gone: absent, or, where its UID is known, replaced by another of its name. The
@@ -80,13 +101,37 @@ impl Cluster {
     ) -> Result<(), ClusterError> {
         let what = format!("wait for {target} to be gone");
         let mut last = None;
-        let answer = until(&what, deadline, self.follow(target), |observed| match observed {
-            Observed::Object(None) | Observed::Refused { kind_missing: true, .. } => Seen::Met(()),
-            Observed::Object(Some(object)) if uid.is_some() && object.metadata.uid.as_deref() != uid => Seen::Met(()),
-            Observed::Object(Some(object)) => {
-                let state = remaining(&object);
-                last = Some(state.clone());
-                Seen::Pending(state)
+        let answer = until(&what, deadline, self.follow(target).observations(), |observed| match observed {
+            Observed::Refused { kind_missing: true, .. } => Seen::Met(()),
+            Observed::Objects(objects) => match objects.first() {
+                Some(object) if uid.is_none() || object.metadata.uid.as_deref() == uid => {
+                    let state = remaining(object);
+                    last = Some(state.clone());
+                    Seen::Pending(state)
+                }
+                _ => Seen::Met(()),
+            },
+            Observed::Trouble(why) => Seen::Pending(besides(last.as_deref(), &why)),
+            Observed::Refused { why, .. } => Seen::Hopeless(why),
+        });
+        Ok(answer.await?)
+    }
+
+    async fn judged<T>(
+        &self,
+        what: &str,
+        follow: Follow,
+        deadline: &Deadline,
+        mut judge: impl FnMut(&[Arc<DynamicObject>]) -> Seen<T>,
+    ) -> Result<T, ClusterError> {
+        let mut last = None;
+        let answer = until(what, deadline, follow.observations(), |observed| match observed {
+            Observed::Objects(objects) => {
+                let seen = judge(&objects);
+                if let Seen::Pending(state) = &seen {
+                    last = Some(state.clone());
+                }
+                seen
             }
             Observed::Trouble(why) => Seen::Pending(besides(last.as_deref(), &why)),
             Observed::Refused { why, .. } => Seen::Hopeless(why),
@@ -94,22 +139,9 @@ impl Cluster {
         Ok(answer.await?)
     }
 
-    fn follow(&self, target: &ObjectRef) -> impl Stream<Item = Observed> + use<> {
-        let follow = Follow {
-            cluster: self.clone(),
-            api: self.api(target.kind, target.namespace.as_deref()),
-            operation: format!("watch {target}"),
-            target: target.clone(),
-            state: State::List,
-            rest: None,
-            next_rest: SHORTEST_PAUSE,
-            refusals: 0,
-        };
-        stream::unfold(follow, |mut follow| async move {
-            let observed = follow.next().await;
-            Some((observed, follow))
-        })
-        .boxed()
+    fn follow(&self, target: &ObjectRef) -> Follow {
+        let selector = Selector { name: Some(target.name.clone()), labels: None };
+        Follow::new(self, format!("watch {target}"), target.kind, target.namespace.as_deref(), selector)
     }
 }
 
@@ -146,11 +178,31 @@ enum State {
     Stream { version: String, events: BoxStream<'static, kube::Result<WatchEvent<DynamicObject>>>, heard: bool },
 }
 
+/// Which objects of the kind are followed.
+struct Selector {
+    name: Option<String>,
+    labels: Option<String>,
+}
+
+impl Selector {
+    fn field(&self) -> Option<String> {
+        self.name.as_ref().map(|name| format!("metadata.name={name}"))
+    }
+
+    /// A server that ignored the field selector would send others too.
+    fn admits(&self, object: &DynamicObject) -> bool {
+        self.name.is_none() || object.metadata.name == self.name
+    }
+}
+
 struct Follow {
     cluster: Cluster,
     api: Api<DynamicObject>,
     operation: String,
-    target: ObjectRef,
+    kind: Kind,
+    selector: Selector,
+    /// What is known to be there.
+    known: BTreeMap<(String, String), Arc<DynamicObject>>,
     state: State,
     /// Pause before the next request, if something went wrong.
     rest: Option<Duration>,
@@ -159,6 +211,29 @@ struct Follow {
 }
 
 impl Follow {
+    fn new(cluster: &Cluster, operation: String, kind: Kind, namespace: Option<&str>, selector: Selector) -> Self {
+        Self {
+            cluster: cluster.clone(),
+            api: cluster.api(kind, namespace),
+            operation,
+            kind,
+            selector,
+            known: BTreeMap::new(),
+            state: State::List,
+            rest: None,
+            next_rest: SHORTEST_PAUSE,
+            refusals: 0,
+        }
+    }
+
+    fn observations(self) -> impl Stream<Item = Observed> {
+        stream::unfold(self, |mut follow| async move {
+            let observed = follow.next().await;
+            Some((observed, follow))
+        })
+        .boxed()
+    }
+
     async fn next(&mut self) -> Observed {
         loop {
             if let Some(rest) = self.rest.take() {
@@ -176,24 +251,32 @@ impl Follow {
     }
 
     async fn list(&mut self) -> Option<Observed> {
-        let selector = format!("metadata.name={}", self.target.name);
-        match self.api.list(&ListParams::default().fields(&selector)).await {
+        let params = ListParams {
+            field_selector: self.selector.field(),
+            label_selector: self.selector.labels.clone(),
+            ..ListParams::default()
+        };
+        match self.api.list(&params).await {
             Ok(list) => {
                 self.refusals = 0;
-                let found = list.items.into_iter().find(|object| self.is_target(object));
+                self.known.clear();
+                list.items.into_iter().for_each(|object| self.learn(object));
                 match list.metadata.resource_version.filter(|version| !version.is_empty()) {
                     Some(version) => self.state = State::Open { version },
                     None => self.back_off(),
                 }
-                Some(self.object(found))
+                Some(self.seen())
             }
             Err(error) => Some(self.trouble(error)),
         }
     }
 
     async fn open(&mut self, version: String) -> Option<Observed> {
-        let selector = format!("metadata.name={}", self.target.name);
-        let params = WatchParams::default().fields(&selector).timeout(WATCH_SECONDS);
+        let params = WatchParams {
+            field_selector: self.selector.field(),
+            label_selector: self.selector.labels.clone(),
+            ..WatchParams::default().timeout(WATCH_SECONDS)
+        };
         match self.api.watch(&params, &version).await {
             Ok(events) => {
                 self.state = State::Stream { version, events: events.boxed(), heard: false };
@@ -220,11 +303,13 @@ impl Follow {
         match event {
             Some(Ok(WatchEvent::Added(object) | WatchEvent::Modified(object))) => {
                 self.heard(version, &object, events);
-                self.is_target(&object).then(|| self.object(Some(object)))
+                let admitted = self.selector.admits(&object);
+                self.learn(object);
+                admitted.then(|| self.seen())
             }
             Some(Ok(WatchEvent::Deleted(object))) => {
                 self.heard(version, &object, events);
-                self.is_target(&object).then(|| self.object(None))
+                self.known.remove(&key(&object)).map(|_| self.seen())
             }
             Some(Ok(WatchEvent::Bookmark(mark))) => {
                 self.next_rest = SHORTEST_PAUSE;
@@ -259,12 +344,14 @@ impl Follow {
         self.state = State::Stream { version, events, heard: true };
     }
 
-    fn is_target(&self, object: &DynamicObject) -> bool {
-        object.metadata.name.as_deref() == Some(&self.target.name)
+    fn learn(&mut self, object: DynamicObject) {
+        if self.selector.admits(&object) {
+            self.known.insert(key(&object), Arc::new(typed(object, self.kind)));
+        }
     }
 
-    fn object(&self, object: Option<DynamicObject>) -> Observed {
-        Observed::Object(object.map(|object| Box::new(typed(object, self.target.kind))))
+    fn seen(&self) -> Observed {
+        Observed::Objects(self.known.values().cloned().collect())
     }
 
     fn back_off(&mut self) {
@@ -286,6 +373,11 @@ impl Follow {
         }
         Observed::Refused { why, kind_missing: error.is_kind_missing() }
     }
+}
+
+fn key(object: &DynamicObject) -> (String, String) {
+    let name = |text: &Option<String>| text.clone().unwrap_or_default();
+    (name(&object.metadata.namespace), name(&object.metadata.name))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use super::*;
+use crate::cluster::is_true;
 use crate::cluster::testing::{Ending, Fake, list, plan, status};
-use crate::cluster::{Kind, is_true};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -156,4 +156,27 @@ fn what_holds_an_object_is_named() {
     }))
     .unwrap();
     assert_eq!(remaining(&held), "it is being deleted, held by finalizers: a/b, kubernetes; 1 VM remains");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_is_followed_as_a_whole() {
+    let pod =
+        |name: &str, version: &str| json!({"metadata": {"name": name, "namespace": "ns", "resourceVersion": version}});
+    let fake = Fake::default();
+    fake.answer(200, list("5", &[pod("b", "1"), pod("a", "2")]));
+    fake.watch(vec![event("ADDED", &pod("c", "6")), event("DELETED", &pod("a", "7"))], Ending::Broken);
+    // What was missed meanwhile: b went.
+    fake.answer(200, list("9", &[pod("c", "6")]));
+    fake.watch(vec![event("DELETED", &pod("c", "10"))], Ending::Open);
+    let listed = Listed { kind: Kind::POD, namespace: Some("ns"), label_selector: "plan=x" };
+    let mut seen = Vec::new();
+    let (cluster, deadline) = (fake.cluster(), deadline());
+    let wait = cluster.wait_list("wait for the pods to be gone", listed, &deadline, |pods| {
+        let names: Vec<_> = pods.iter().filter_map(|pod| pod.metadata.name.clone()).collect();
+        seen.push(names.join(","));
+        if pods.is_empty() { Seen::Met(()) } else { Seen::Pending(format!("still there: {}", names.join(", "))) }
+    });
+    wait.await.unwrap();
+    assert_eq!(seen, ["a,b", "a,b,c", "b,c", "c", ""]);
+    assert!(fake.requests().iter().all(|asked| asked.path.contains("labelSelector=plan%3Dx")));
 }

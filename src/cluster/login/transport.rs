@@ -19,7 +19,11 @@ use kube::client::{Body, ConfigExt};
 use kube::{Client, Config};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use std::time::Duration;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
+
+/// A host that does not even accept a connection by then is reported; kube would wait 30 s each time.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// A proxy to go through.
 pub(super) struct Proxy {
@@ -35,6 +39,7 @@ pub(super) async fn cluster(
 ) -> Result<Cluster, LoginError> {
     let url = address(&config.cluster_url);
     let tls = policy(&config);
+    config.connect_timeout = Some(CONNECT_LIMIT);
     if config.root_cert.is_none() && (config.accept_invalid_certs || !url.starts_with("https://")) {
         // Otherwise kube loads the system's roots even where none are used, and fails where there are none.
         config.root_cert = Some(Vec::new());
