@@ -33,7 +33,6 @@ pub(crate) async fn reconcile(hub: &Hub, vm: &Value) -> Result<Outcome, Fail> {
     }
     let missing = missing_claim(hub, vm).await?;
     let wanted = is_wanted(vm, instance.as_deref());
-    let request = first_request(vm);
     match (&instance, wanted) {
         (None, true) if missing.is_none() => {
             hub.create(INSTANCE, instance_of(vm)).await?;
@@ -41,11 +40,19 @@ pub(crate) async fn reconcile(hub: &Hub, vm: &Value) -> Result<Outcome, Fail> {
         (Some(instance), false) if !is_deleting(instance) => hub.delete(INSTANCE, instance).await?,
         _ => {}
     }
-    // A request is kept until the instance has followed it.
-    let pending = request.filter(|action| (*action == "Start") == instance.is_none());
-    let status = status_of(vm, instance.as_deref(), wanted, missing.is_some(), pending);
+    let status = status_of(vm, instance.as_deref(), wanted, missing.is_some());
     hub.put_status(VIRTUAL_MACHINE, vm, status).await?;
     Ok(Outcome::Done)
+}
+
+/// The requests that are left when the first one has been followed: stopped, or started.
+fn open_requests<'a>(vm: &'a Value, instance: Option<&Value>) -> Vec<&'a Value> {
+    let followed = match first_request(vm) {
+        Some("Start") => instance.is_some(),
+        Some("Stop") => instance.is_none(),
+        _ => false,
+    };
+    items(vm, "/status/stateChangeRequests").skip(usize::from(followed)).collect()
 }
 
 fn first_request(vm: &Value) -> Option<&str> {
@@ -98,7 +105,7 @@ fn instance_of(vm: &Value) -> Value {
 }
 
 /// The status. `created` and `ready` are left out when false.
-fn status_of(vm: &Value, instance: Option<&Value>, wanted: bool, claim_missing: bool, request: Option<&str>) -> Value {
+fn status_of(vm: &Value, instance: Option<&Value>, wanted: bool, claim_missing: bool) -> Value {
     let ready = instance.is_some_and(|one| has_condition(one, "Ready") && !is_deleting(one));
     let phase = instance.map(|one| text(one, "/status/phase")).unwrap_or_default();
     let printable = match instance {
@@ -117,8 +124,9 @@ fn status_of(vm: &Value, instance: Option<&Value>, wanted: bool, claim_missing: 
     if ready {
         status["ready"] = json!(true);
     }
-    if let Some(action) = request {
-        status["stateChangeRequests"] = json!([{"action": action}]);
+    let requests = open_requests(vm, instance);
+    if !requests.is_empty() {
+        status["stateChangeRequests"] = json!(requests);
     }
     let mut conditions = Vec::new();
     let (truth, reason) = match instance {
@@ -168,12 +176,12 @@ mod tests {
     #[test]
     fn false_flags_are_left_out() {
         let vm = json!({"metadata": {"name": "v"}, "spec": {"runStrategy": "Halted"}});
-        let stopped = status_of(&vm, None, false, false, None);
+        let stopped = status_of(&vm, None, false, false);
         assert!(stopped.get("created").is_none() && stopped.get("ready").is_none());
         assert_eq!(stopped["printableStatus"], "Stopped");
         assert_eq!(stopped["conditions"][0]["reason"], "VMINotExists");
         let instance = json!({"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}});
-        let running = status_of(&vm, Some(&instance), true, false, None);
+        let running = status_of(&vm, Some(&instance), true, false);
         assert_eq!((&running["created"], &running["ready"]), (&json!(true), &json!(true)));
         assert_eq!(running["printableStatus"], "Running");
     }
@@ -188,5 +196,8 @@ mod tests {
         assert!(is_wanted(&vm("Manual", json!([])), Some(&json!({}))));
         assert!(!is_wanted(&vm("Manual", json!([{"action": "Stop"}])), Some(&json!({}))));
         assert_eq!(strategy(&json!({"spec": {"running": true}})), "Always");
+        let restart = vm("Always", json!([{"action": "Stop"}, {"action": "Start"}]));
+        assert_eq!(open_requests(&restart, Some(&json!({}))).len(), 2);
+        assert_eq!(open_requests(&restart, None), [&json!({"action": "Start"})]);
     }
 }

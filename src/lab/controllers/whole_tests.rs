@@ -27,7 +27,11 @@ struct Bench {
 
 impl Bench {
     fn start() -> Self {
-        let world = World::from_spec(WorldSpec::embedded().unwrap(), Pace::FULL).unwrap();
+        Self::start_at(Pace::FULL)
+    }
+
+    fn start_at(pace: Pace) -> Self {
+        let world = World::from_spec(WorldSpec::embedded().unwrap(), pace).unwrap();
         let server = ApiServer::new(&world.spec.cluster, world.faults.clone());
         for object in super::seed(&world) {
             server.insert(object).unwrap();
@@ -336,5 +340,67 @@ async fn the_operator_follows_a_change() {
     })
     .await
     .unwrap();
+    bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cdi_copies_when_shared_disks_are_left_and_time_passes() {
+    let bench = Bench::start_at(Pace::divided_by(3000.0));
+    bench.ready().await;
+    bench.plan("p", VM, json!({"migrateSharedDisks": false, "targetPowerState": "off"})).await;
+    bench.until(kinds::PLAN, "p", |one| has_condition(one, "Ready")).await;
+    bench.migrate("p").await;
+    let migration = bench.until(kinds::MIGRATION, "p", |one| has_condition(one, "Succeeded")).await;
+    let steps: Vec<&str> = items(&migration, "/status/vms/0/pipeline").map(|step| text(step, "/name")).collect();
+    assert_eq!(steps, ["Initialize", "DiskTransfer", "ImageConversion", "DiskTransferV2v", "VirtualMachineCreation"]);
+    let vm = bench.until(kinds::VIRTUAL_MACHINE, VM, |one| !text(one, "/status/printableStatus").is_empty()).await;
+    assert_eq!(text(&vm, "/spec/runStrategy"), "Halted");
+    assert_eq!(text(&vm, "/status/printableStatus"), "Stopped");
+    assert!(vm["status"].get("created").is_none());
+    bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flipped_tls_setting_harms_nothing_else() {
+    let bench = Bench::start();
+    bench.world.faults.harm(ProductFault::TlsFlagFlipped);
+    bench.ready().await;
+    bench.plan("p", VM, json!({"targetPowerState": "off"})).await;
+    bench.until(kinds::PLAN, "p", |one| has_condition(one, "Ready")).await;
+    bench.migrate("p").await;
+    bench.until(kinds::MIGRATION, "p", |one| has_condition(one, "Succeeded")).await;
+    let secret = bench.until(kinds::SECRET, "login", |_| true).await;
+    assert_eq!(super::object::secret_key(&secret, "insecureSkipVerify"), "false");
+    assert!(has_condition(&bench.until(kinds::PROVIDER, "src", |_| true).await, "Ready"));
+    bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_fail_are_tried_again() {
+    use crate::lab::fault::{TransportEffect, TransportFault};
+    let bench = Bench::start();
+    bench.ready().await;
+    for (verb, path, effect) in [
+        ("PUT", "/plans/p/status", TransportEffect::Status(409)),
+        ("PUT", "/plans/p/status", TransportEffect::ResetAfter),
+        ("POST", "/datavolumes", TransportEffect::ResetAfter),
+        ("POST", "/virtualmachines", TransportEffect::ResetAfter),
+        ("PATCH", "/persistentvolumeclaims", TransportEffect::Status(500)),
+        ("WATCH", "/plans", TransportEffect::DropWatch),
+    ] {
+        bench.world.faults.disturb(TransportFault {
+            verb: verb.into(),
+            path: path.into(),
+            after: 1,
+            times: Some(1),
+            effect,
+        });
+    }
+    bench.plan("p", VM, json!({"targetPowerState": "off"})).await;
+    bench.until(kinds::PLAN, "p", |one| has_condition(one, "Ready")).await;
+    bench.migrate("p").await;
+    bench.until(kinds::MIGRATION, "p", |one| has_condition(one, "Succeeded")).await;
+    assert_eq!(bench.all(kinds::CLAIM).len(), 3);
+    assert_eq!(bench.all(kinds::VIRTUAL_MACHINE).len(), 1);
     bench.stop().await;
 }

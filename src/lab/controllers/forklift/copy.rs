@@ -26,11 +26,9 @@ pub(super) fn stride(full_speed: bool) -> u64 {
     if full_speed { 50 } else { 10 }
 }
 
-/// Moves a step by what has been copied; whether everything is.
-pub(super) fn advance(step: &mut Step, mut percents: Vec<u64>) -> bool {
-    // A lost volume must not hold the migration up: its task counts as copied.
-    percents.resize(step.tasks.len(), if percents.is_empty() { 0 } else { 100 });
-    step.advance(&percents);
+/// Moves a step by what has been copied of each disk; whether everything is.
+pub(super) fn advance(step: &mut Step, percents: &[u64]) -> bool {
+    step.advance(percents);
     step.percent() >= 100
 }
 

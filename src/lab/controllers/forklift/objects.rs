@@ -6,7 +6,7 @@
 use super::super::hub::{Fail, Hub};
 use super::super::kinds::{CLAIM, CONFIG_MAP, DATA_VOLUME, JOB, Kind, NAMESPACE, POD, SECRET, VIRTUAL_MACHINE};
 use super::super::object::{
-    annotation, flag, has_condition, label, name, namespace, owner_reference, reference, secret_key, text, uid,
+    annotation, flag, label, name, namespace, owner_reference, reference, secret_key, text, uid,
 };
 use super::claim_names::{Variables, claim_name};
 use super::phases::Method;
@@ -19,6 +19,9 @@ use crate::lab::world::{Disk, Vm};
 use semver::Version;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+
+/// Marks a provider's Secret whose TLS setting the lab has changed on purpose.
+const FLIPPED: &str = "lab.mtvtest.io/tls-flipped";
 
 /// One migration of a plan.
 pub(crate) struct Run<'a> {
@@ -204,8 +207,13 @@ pub(crate) async fn finish_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fai
     Ok(())
 }
 
-/// Creates the target VM, makes it the owner of the claims, and removes the DataVolumes.
-pub(crate) async fn create_vm(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, status: &mut VmStatus) -> Result<(), Fail> {
+/// Creates the target VM (the text says why that can never work), makes it the owner of the claims, and removes the DataVolumes.
+pub(crate) async fn create_vm(
+    run: &Run<'_>,
+    planned: &PlannedVm,
+    vm: &Vm,
+    status: &mut VmStatus,
+) -> Result<Option<String>, Fail> {
     let target = planned.target_name(run.hub.world.spec.seed);
     if target != vm.name {
         status.new_name.clone_from(&target);
@@ -231,6 +239,9 @@ pub(crate) async fn create_vm(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, statu
         origin: format!("{source}/{}", vm.moref),
     };
     let made = run.hub.create(VIRTUAL_MACHINE, blueprint.build(&run.hub.world.faults)).await?;
+    if label(&made, "migration") != run.migration {
+        return Ok(Some(format!("virtualmachines.kubevirt.io {:?} already exists", name(&made))));
+    }
     for claim in &claims {
         let patch = json!({"metadata": {"ownerReferences": [owner_reference(VIRTUAL_MACHINE, &made, false)]}});
         run.hub.merge(CLAIM, claim, &patch).await?;
@@ -238,7 +249,7 @@ pub(crate) async fn create_vm(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, statu
     for volume in run.of_vm(DATA_VOLUME, &vm.moref) {
         run.hub.delete(DATA_VOLUME, &volume).await?;
     }
-    Ok(())
+    Ok(None)
 }
 
 /// The product's own form of the serial: MTV since 2.10 on OpenShift since 4.20, unless switched off.
@@ -292,13 +303,26 @@ pub(crate) async fn clean_up(run: &Run<'_>, vm: &str, sweep: Sweep) -> Result<()
 
 /// After a success the product's own fault may take the TLS setting from the provider's Secret.
 pub(crate) async fn flip_tls(run: &Run<'_>) -> Result<(), Fail> {
-    if !run.hub.world.faults.harms(ProductFault::TlsFlagFlipped) || has_condition(run.plan, "Succeeded") {
+    if !run.hub.world.faults.harms(ProductFault::TlsFlagFlipped) {
         return Ok(());
     }
     let (space, secret) = run.facts.source_provider.as_deref().map_or(("", ""), |one| reference(one, "/spec/secret"));
     if let Some(secret) = run.hub.find(SECRET, space, secret).await? {
+        // Once and for all: a second success must not flip it back.
+        if !annotation(&secret, FLIPPED).is_empty() {
+            return Ok(());
+        }
         let flipped = secret_key(&secret, "insecureSkipVerify") != "true";
-        run.hub.merge(SECRET, &secret, &json!({"stringData": {"insecureSkipVerify": flipped.to_string()}})).await?;
+        run.hub
+            .merge(
+                SECRET,
+                &secret,
+                &json!({
+                    "metadata": {"annotations": {FLIPPED: "true"}},
+                    "stringData": {"insecureSkipVerify": flipped.to_string()},
+                }),
+            )
+            .await?;
     }
     Ok(())
 }

@@ -117,8 +117,14 @@ fn resolve(entry: &Value, vms: &[Vm]) -> PlannedVm {
     PlannedVm { entry: entry.clone(), vm, ambiguous }
 }
 
-/// The disks in the product's order. Source: forklift-api.md section 7, "Disks".
+/// The disks in the product's order, each with its current file: below a snapshot that is the delta.
+///
+/// Source: forklift-api.md section 7, "Disks"; inventory-api.md section 6, "Disk files".
 fn in_disk_order(mut vm: Vm) -> Vm {
+    let files: Vec<String> = vm.disks.iter().map(|disk| vm.current_file(disk)).collect();
+    for (disk, file) in vm.disks.iter_mut().zip(files) {
+        disk.file = file;
+    }
     let rank = |disk: &Disk| ["sata", "ide", "scsi", "nvme"].iter().position(|bus| *bus == disk.bus).unwrap_or(9);
     vm.disks.sort_by_key(|disk| (rank(disk), disk.controller_key, disk.unit, disk.key));
     vm
