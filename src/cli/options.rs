@@ -2,7 +2,7 @@
 //! selected tests.
 
 use super::CliError;
-use super::args::{EnvironmentArgs, RunArgs, SelectionArgs};
+use super::args::{EnvironmentArgs, PlanArgs, RunArgs, SelectionArgs};
 use crate::config::{Environment, Settings, SettingsLayer};
 use crate::lab::world::{SourceSpec, WorldSpec};
 use crate::scenario::{Catalogue, Test, tests};
@@ -24,6 +24,16 @@ impl RunArgs {
         let layer = raise(layer, "--skip-data-collector", "skip_data_collector", self.skip_data_collector);
         let layer = raise(layer, "--skip-teardown", "skip_teardown", self.skip_teardown);
         self.environment.gather(env, layer)
+    }
+}
+
+impl PlanArgs {
+    /// The settings with this command's options over all else.
+    ///
+    /// # Errors
+    /// Faults of all layers, at once.
+    pub fn settings(&self, env: &dyn Environment) -> Result<Settings, CliError> {
+        self.environment.gather(env, give(self.environment.layer(), "--seed", "seed", self.seed))
     }
 }
 

@@ -8,6 +8,7 @@ mod clean_up;
 mod evidence;
 mod fixtures;
 mod leftovers;
+mod outline;
 mod preflight;
 mod prepare;
 mod run;
@@ -20,6 +21,7 @@ mod unwind;
 
 pub use fixtures::SourceFixture;
 pub use leftovers::{find_leftovers, record_found};
+pub use outline::{Outline, OutlineStep};
 pub use preflight::{Environment, NeededSource, Problem, disconnect, examine_cluster, examine_sources};
 pub use run::{RunDirectory, RunDirectoryError};
 pub use scenario::run_test;
