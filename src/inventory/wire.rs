@@ -62,6 +62,7 @@ pub struct Base {
 }
 
 /// A vSphere VM.
+#[expect(clippy::struct_excessive_bools, reason = "the service sends them so")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct VsphereVm {

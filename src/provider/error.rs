@@ -31,7 +31,7 @@ pub enum ProviderError {
         object: String,
         /// Why.
         #[source]
-        source: HttpError,
+        source: Box<HttpError>,
     },
     /// An answer came that is none of this API.
     #[error("{operation} on {object}: {problem}; {remedy}")]

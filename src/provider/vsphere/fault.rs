@@ -42,7 +42,7 @@ impl Fault {
         let mut message = message.unwrap_or("the server gives no words").trim().to_owned();
         if let Some(privilege) = detail.and_then(|detail| detail.text_at("privilegeId")) {
             let target = detail.and_then(|detail| detail.text_at("object")).unwrap_or(object);
-            message.push_str(&format!(" (privilege {privilege} on {target})"));
+            message = format!("{message} (privilege {privilege} on {target})");
         }
         let all_words = format!("{kind} {message} {}", detail.map(Element::words).unwrap_or_default());
         Self { operation: operation.to_owned(), object: object.to_owned(), kind, message, all_words }

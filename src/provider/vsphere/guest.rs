@@ -27,19 +27,13 @@ pub(crate) fn reports(vm: &Properties) -> bool {
         && matches!(vm.text("guest.toolsStatus"), Some("toolsOk" | "toolsOld"))
 }
 
-/// Looks for the guest's report, to be polled; it owns what it needs, as the looks at a task do.
-pub(crate) fn looks(
-    session: &Session,
-    vm: &VmRef,
-) -> impl FnMut() -> BoxFuture<'static, Seen<Result<(), ProviderError>>> + use<> {
+/// One look for the guest's report, owning what it needs, as the looks at a task do.
+pub(crate) fn look_for_report(session: &Session, vm: &VmRef) -> BoxFuture<'static, Seen<Result<(), ProviderError>>> {
     let (session, object) = (session.clone(), MoRef::new("VirtualMachine", &vm.id));
-    move || {
-        let (session, object) = (session.clone(), object.clone());
-        async move { look(&session, &object).await }.boxed()
-    }
+    async move { look(&session, &object).await }.boxed()
 }
 
-/// One look for the guest's report. `Met`: it reports, or it cannot be asked.
+/// `Met`: it reports, or it cannot be asked.
 async fn look(session: &Session, vm: &MoRef) -> Seen<Result<(), ProviderError>> {
     match session.read(vm, &["runtime.powerState", "guest.net", "guest.toolsStatus"]).await {
         Ok(seen) if reports(&seen) => Seen::Met(Ok(())),

@@ -98,7 +98,7 @@ impl Session {
             .with_all(kinds.into_iter().map(|kind| prop_set(kind, paths)))
             .with_all(objects.iter().map(|object| Element::new("objectSet").with(Element::moref("obj", object))));
         let about = if let [only] = objects { only.to_string() } else { format!("{} objects", objects.len()) };
-        let call = self.retrieve(spec)?.about(about);
+        let call = self.retrieve(spec)?.about(&about);
         let epoch = self.epoch().await;
         match self.pages(&call).await {
             Err(error) if error.is("NotAuthenticated") => {
@@ -124,7 +124,7 @@ impl Session {
 
     async fn list_once(&self, kind: &str, paths: &[&str]) -> Result<Vec<Properties>, CallError> {
         let call = Call::read("CreateContainerView", &self.content().manager("viewManager")?)
-            .about(format!("every {kind}"))
+            .about(&format!("every {kind}"))
             .with(Element::moref("container", &self.content().manager("rootFolder")?))
             .with(Element::leaf("type", kind))
             .with(Element::leaf("recursive", "true"));
@@ -141,7 +141,7 @@ impl Session {
             .with(Element::leaf("skip", "true"))
             .with(selection);
         let spec = Element::new("specSet").with(prop_set(kind, paths)).with(start);
-        let found = self.pages(&self.retrieve(spec)?.about(format!("every {kind}"))).await;
+        let found = self.pages(&self.retrieve(spec)?.about(&format!("every {kind}"))).await;
         let destroyed = self.send(&Call::new("DestroyView", &view)).await;
         if let (Ok(_), Err(error)) = (&found, destroyed) {
             tracing::debug!(?error, "a view could not be destroyed; it ends with the session");

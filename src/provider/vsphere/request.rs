@@ -39,7 +39,7 @@ impl Call {
 
     /// With the object's name for errors.
     #[must_use]
-    pub(crate) fn about(mut self, object: impl ToString) -> Self {
+    pub(crate) fn about(mut self, object: &(impl std::fmt::Display + ?Sized)) -> Self {
         self.object = object.to_string();
         self
     }

@@ -106,13 +106,11 @@ pub(crate) fn page(objects: &[&str], token: Option<&str>) -> Reply {
 
 /// One object with `(path, content of val)`.
 pub(crate) fn object(kind: &str, id: &str, properties: &[(&str, &str)]) -> String {
-    let sets: String = properties
-        .iter()
-        .map(|(path, value)| {
-            let value = if value.starts_with("<val") { (*value).to_owned() } else { format!("<val>{value}</val>") };
-            format!("<propSet><name>{path}</name>{value}</propSet>")
-        })
-        .collect();
+    let set = |(path, value): &(&str, &str)| {
+        let value = if value.starts_with("<val") { (*value).to_owned() } else { format!("<val>{value}</val>") };
+        format!("<propSet><name>{path}</name>{value}</propSet>")
+    };
+    let sets = properties.iter().map(set).collect::<Vec<_>>().concat();
     format!(r#"<objects><obj type="{kind}">{id}</obj>{sets}</objects>"#)
 }
 

@@ -201,5 +201,6 @@ impl Session {
 }
 
 fn unreachable(call: &Call, source: HttpError) -> CallError {
-    ProviderError::Unreachable { operation: call.method.to_owned(), object: call.object.clone(), source }.into()
+    let (operation, object) = (call.method.to_owned(), call.object.clone());
+    ProviderError::Unreachable { operation, object, source: Box::new(source) }.into()
 }

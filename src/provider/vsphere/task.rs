@@ -71,8 +71,8 @@ impl Session {
         let started = self.call(call).await?;
         let task = started.moref_at("returnval").ok_or_else(|| malformed(call, "no task"))?;
         let what = format!("{} on {}", call.method, call.object);
-        let mut look = self.looks(call, &task);
-        match poll(&what, &limit.deadline, LOOK_EVERY, move || look()).await {
+        let (session, watched, running) = (self.clone(), call.clone(), task.clone());
+        match poll(&what, &limit.deadline, LOOK_EVERY, move || session.look_at(&watched, &running)).await {
             Ok(outcome) => outcome,
             Err(unfinished) => {
                 self.cancel_task(call, &task).await;
@@ -81,18 +81,11 @@ impl Session {
         }
     }
 
-    /// Looks at a task, to be polled. It owns what it needs: a probe that borrows makes the whole call unfit for
-    /// being spawned (the compiler cannot prove it `Send` for every lifetime).
-    fn looks(
-        &self,
-        call: &Call,
-        task: &MoRef,
-    ) -> impl FnMut() -> BoxFuture<'static, Seen<Result<Element, CallError>>> + use<> {
+    /// One look, owning what it needs: a probe that borrows makes the whole call unfit for being spawned, since the
+    /// compiler cannot prove it `Send` for every lifetime.
+    fn look_at(&self, call: &Call, task: &MoRef) -> BoxFuture<'static, Seen<Result<Element, CallError>>> {
         let (session, call, task) = (self.clone(), call.clone(), task.clone());
-        move || {
-            let (session, call, task) = (session.clone(), call.clone(), task.clone());
-            async move { session.look(&call, &task).await }.boxed()
-        }
+        async move { session.look(&call, &task).await }.boxed()
     }
 
     /// One look at a task. `Met`: it ended, well or not.
@@ -131,8 +124,9 @@ impl Session {
             );
         }
         let settle = Deadline::after(SETTLE, &CancellationToken::new());
-        let mut look = self.looks(call, task);
-        let ended = poll("end of a cancelled task", &settle, LOOK_EVERY, move || look()).await;
+        let (session, watched, ending) = (self.clone(), call.clone(), task.clone());
+        let look = move || session.look_at(&watched, &ending);
+        let ended = poll("end of a cancelled task", &settle, LOOK_EVERY, look).await;
         if let Err(late) = ended {
             tracing::warn!(object = call.object, late = chain(&late), "a cancelled task still runs");
         }

@@ -112,8 +112,9 @@ impl SourceProvider for Vcenter {
 
     async fn wait_guest_info(&self, vm: &VmRef, deadline: &Deadline) -> Result<bool, ProviderError> {
         let what = format!("guest information of {vm}");
-        let mut look = guest::looks(&self.session, vm);
-        let waited = poll(&what, deadline, GUEST_INFO_EVERY, move || look()).await;
+        let (session, watched) = (self.session.clone(), vm.clone());
+        let look = move || guest::look_for_report(&session, &watched);
+        let waited = poll(&what, deadline, GUEST_INFO_EVERY, look).await;
         match waited {
             Ok(answer) => answer.map(|()| true),
             Err(WaitError::TimedOut { last, .. }) => {

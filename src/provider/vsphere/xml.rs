@@ -56,7 +56,7 @@ impl Element {
     }
 
     /// A leaf.
-    pub(crate) fn leaf(name: &str, text: impl ToString) -> Self {
+    pub(crate) fn leaf(name: &str, text: impl std::fmt::Display + Copy) -> Self {
         Self { name: name.to_owned(), text: text.to_string(), ..Self::default() }
     }
 
@@ -144,11 +144,15 @@ impl Element {
         out.push_str(&self.name);
         out.push_str(attributes);
         if let Some(reference) = &self.reference {
-            out.push_str(&format!(" type=\"{}\"", escape(reference.as_str())));
+            out.push_str(" type=\"");
+            out.push_str(&escape(reference.as_str()));
+            out.push('"');
         }
         if let Some(class) = &self.class {
-            let prefix = if class.starts_with(|first: char| first.is_lowercase()) { "xsd:" } else { "" };
-            out.push_str(&format!(" xsi:type=\"{prefix}{}\"", escape(class.as_str())));
+            out.push_str(" xsi:type=\"");
+            out.push_str(if class.starts_with(char::is_lowercase) { "xsd:" } else { "" });
+            out.push_str(&escape(class.as_str()));
+            out.push('"');
         }
         out.push('>');
         out.push_str(&escape(self.text.as_str()));

@@ -49,20 +49,22 @@ async fn pool_for_template(
     request: &CloneRequest,
     host: Option<&MoRef>,
 ) -> Result<MoRef, ProviderError> {
-    let found = match host {
-        Some(host) => match session.read(host, &["parent"]).await?.moref("parent") {
-            Some(compute) => session.read(&compute, &["resourcePool"]).await?.moref("resourcePool"),
-            None => None,
-        },
-        None => {
-            let resources = session.list("ComputeResource", &["resourcePool"]).await?;
-            resources.iter().find_map(|resource| resource.moref("resourcePool"))
-        }
+    let found = if let Some(host) = host {
+        let compute = session.read(host, &["parent"]).await?.moref("parent");
+        let compute = compute.ok_or_else(|| no_pool(request))?;
+        session.read(&compute, &["resourcePool"]).await?.moref("resourcePool")
+    } else {
+        let resources = session.list("ComputeResource", &["resourcePool"]).await?;
+        resources.iter().find_map(|resource| resource.moref("resourcePool"))
     };
-    found.ok_or_else(|| ProviderError::Missing {
+    found.ok_or_else(|| no_pool(request))
+}
+
+fn no_pool(request: &CloneRequest) -> ProviderError {
+    ProviderError::Missing {
         kind: "resource pool",
         name: format!("for the template {}", request.source.name),
         near: Vec::new(),
         remedy: "grant the user Resource.AssignVMToPool on a cluster, or give resource_pool",
-    })
+    }
 }

@@ -57,7 +57,7 @@ pub(crate) fn backing(lun: &RdmLun, datastore: &MoRef) -> Element {
         .with(Element::leaf("fileName", ""))
         .with(Element::moref("datastore", datastore))
         .with_all(lun_uuid.map(|uuid| Element::leaf("lunUuid", uuid)))
-        .with(Element::leaf("deviceName", format!("/vmfs/devices/disks/{}", lun.lun_uuid)))
+        .with(Element::leaf("deviceName", &format!("/vmfs/devices/disks/{}", lun.lun_uuid)))
         .with(Element::leaf("compatibilityMode", compatibility))
         .with(Element::leaf("diskMode", mode.as_str()))
 }

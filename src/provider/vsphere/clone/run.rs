@@ -113,7 +113,7 @@ async fn clone(
 /// The call that clones into `folder`.
 pub(crate) fn clone_call(request: &CloneRequest, folder: &MoRef, plan: &ClonePlan) -> Call {
     Call::new("CloneVM_Task", &MoRef::new("VirtualMachine", &request.source.id))
-        .about(format!("{} -> {}", request.source, request.name))
+        .about(&format!("{} -> {}", request.source, request.name))
         .with(Element::moref("folder", folder))
         .with(Element::leaf("name", &request.name))
         .with(clone_spec(plan))
