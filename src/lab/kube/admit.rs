@@ -137,7 +137,8 @@ fn secret(value: &mut Value) -> Result<(), Failure> {
     let data = map.get("data").and_then(Value::as_object);
     for (key, text) in data.into_iter().flatten() {
         if text.as_str().is_none_or(|text| STANDARD.decode(text).is_err()) {
-            let message = format!("Secret in version \"v1\" cannot be handled as a Secret: data.{key}: illegal base64 data");
+            let message =
+                format!("Secret in version \"v1\" cannot be handled as a Secret: data.{key}: illegal base64 data");
             return Err(Failure::bad_request(message));
         }
     }

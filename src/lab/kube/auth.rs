@@ -89,11 +89,14 @@ fn service_account(state: &State, token: &str) -> Option<Arc<User>> {
 fn is_open(wanted: &Attributes) -> bool {
     const PATHS: [&str; 7] = ["/api", "/apis", "/openapi", "/version", "/livez", "/readyz", "/healthz"];
     let own_review = wanted.verb == "create"
-        && matches!(wanted.resource.as_str(), "selfsubjectreviews" | "selfsubjectaccessreviews" | "selfsubjectrulesreviews");
+        && matches!(
+            wanted.resource.as_str(),
+            "selfsubjectreviews" | "selfsubjectaccessreviews" | "selfsubjectrulesreviews"
+        );
     let own_user = wanted.group == "user.openshift.io" && wanted.resource == "users" && wanted.name == "~";
-    let discovery = PATHS.iter().any(|path| {
-        wanted.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    });
+    let discovery = PATHS
+        .iter()
+        .any(|path| wanted.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
     own_review || own_user || (discovery && wanted.verb == "get")
 }
 

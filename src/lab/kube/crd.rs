@@ -22,7 +22,8 @@ pub(super) fn kind_of(definition: &Value) -> Kind {
     let plural = text(names, "/plural").to_owned();
     let declared = spec["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
     let storage = declared.iter().find(|version| version["storage"] == true).or(declared.first());
-    let mut versions: Vec<Version> = declared.iter().filter(|version| version["served"] != false).map(version_of).collect();
+    let mut versions: Vec<Version> =
+        declared.iter().filter(|version| version["served"] != false).map(version_of).collect();
     versions.sort_by_key(|version| std::cmp::Reverse(priority(&version.name)));
     let kind = text(names, "/kind").to_owned();
     let list_kind = names["listKind"].as_str().map_or_else(|| format!("{kind}List"), str::to_owned);
@@ -103,9 +104,7 @@ pub(super) fn establish(kind: &Kind, definition: &mut Value) -> Result<(), Failu
         names.entry("listKind").or_insert_with(|| declared.list_kind.clone().into());
     }
     let at = rfc3339(now());
-    let condition = |kind: &str, reason: &str, message: &str| {
-        json!({"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": at})
-    };
+    let condition = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": at});
     let status = member(definition, "status");
     status.insert("acceptedNames".into(), names);
     status.insert("storedVersions".into(), json!([declared.storage]));

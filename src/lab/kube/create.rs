@@ -108,10 +108,7 @@ fn check_namespace(state: &State, call: &Call) -> Result<(), Failure> {
     if !is_deleting(&namespace.value) {
         return Ok(());
     }
-    let why = format!(
-        "unable to create new content in namespace {} because it is being terminated",
-        call.namespace
-    );
+    let why = format!("unable to create new content in namespace {} because it is being terminated", call.namespace);
     let cause = Cause {
         reason: "NamespaceTerminating",
         message: format!("namespace {} is being terminated", call.namespace),

@@ -135,13 +135,10 @@ fn mark(kind: &Kind, value: &mut Value) {
 
 fn check_preconditions(call: &Call, old: &Value, options: &Value) -> Result<(), Failure> {
     let wanted = &options["preconditions"];
-    for (field, label, actual) in
-        [("uid", "UID", uid(old)), ("resourceVersion", "ResourceVersion", revision(old))]
-    {
+    for (field, label, actual) in [("uid", "UID", uid(old)), ("resourceVersion", "ResourceVersion", revision(old))] {
         if let Some(expected) = wanted[field].as_str().filter(|expected| *expected != actual) {
-            let why = format!(
-                "Precondition failed: {label} in precondition: {expected}, {label} in object meta: {actual}"
-            );
+            let why =
+                format!("Precondition failed: {label} in precondition: {expected}, {label} in object meta: {actual}");
             return Err(Failure::conflict(&call.kind, &call.name, &why));
         }
     }

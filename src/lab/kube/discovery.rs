@@ -48,8 +48,11 @@ pub(super) fn answer(state: &State, path: &str, headers: &HeaderMap) -> Option<R
             "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": ""}],
         }),
         ["apis"] => {
-            let list: Vec<Value> =
-                groups.iter().filter(|(name, _)| !name.is_empty()).map(|(name, group)| group_value(name, group)).collect();
+            let list: Vec<Value> = groups
+                .iter()
+                .filter(|(name, _)| !name.is_empty())
+                .map(|(name, group)| group_value(name, group))
+                .collect();
             json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": list})
         }
         ["api", version] => resource_list(groups.get("")?, "", version)?,

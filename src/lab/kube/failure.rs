@@ -96,8 +96,7 @@ impl Failure {
     pub(super) fn invalid(kind: &Kind, name: &str, causes: &[Cause]) -> Self {
         let texts: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
         let why = if texts.len() == 1 { texts.concat() } else { format!("[{}]", texts.join(", ")) };
-        let qualified =
-            if kind.group.is_empty() { kind.kind.clone() } else { format!("{}.{}", kind.kind, kind.group) };
+        let qualified = if kind.group.is_empty() { kind.kind.clone() } else { format!("{}.{}", kind.kind, kind.group) };
         let mut failure = Self::new(422, "Invalid", format!("{qualified} {name:?} is invalid: {why}"));
         failure.details = Some(details(&kind.group, &kind.kind, name));
         failure.with_causes(causes)

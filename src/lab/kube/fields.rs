@@ -35,7 +35,9 @@ impl<'a> Site<'a> {
 
     fn field(&self, name: &str) -> Self {
         let schema = self.schema.and_then(|schema| {
-            schema["properties"].get(name).or_else(|| schema.get("additionalProperties").filter(|more| more.is_object()))
+            schema["properties"]
+                .get(name)
+                .or_else(|| schema.get("additionalProperties").filter(|more| more.is_object()))
         });
         let in_metadata = self.in_metadata || (self.depth == 0 && name == "metadata");
         let rule = if in_metadata || !self.kind.custom {

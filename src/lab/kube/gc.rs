@@ -54,18 +54,14 @@ impl State {
 
     /// Whether the owner lives where this dependent may refer to it: in its namespace, or cluster-scoped.
     fn owner_lives(&self, owner: &str, dependent: &Place) -> bool {
-        self.living
-            .get(owner)
-            .is_some_and(|place| place.namespace.is_empty() || place.namespace == dependent.namespace)
+        self.living.get(owner).is_some_and(|place| place.namespace.is_empty() || place.namespace == dependent.namespace)
     }
 
     /// Deletes an object whose owners are all gone; strips dangling references if some live.
     fn collect_if_orphaned(&mut self, place: &Place) {
         let Some(object) = self.find_place(place) else { return };
-        let gone: Vec<String> = owner_uids(&object.value)
-            .filter(|owner| !self.owner_lives(owner, place))
-            .map(str::to_owned)
-            .collect();
+        let gone: Vec<String> =
+            owner_uids(&object.value).filter(|owner| !self.owner_lives(owner, place)).map(str::to_owned).collect();
         let total = owners(&object.value).count();
         let Some(kind) = self.registry.on_shelf(&place.shelf).cloned() else { return };
         if gone.is_empty() || is_deleting(&object.value) {
@@ -202,10 +198,8 @@ impl State {
 }
 
 fn drop_owners(value: &mut Value, uids: &[String]) {
-    let left: Vec<Value> = owners(value)
-        .filter(|owner| !uids.iter().any(|uid| owner["uid"] == uid.as_str()))
-        .cloned()
-        .collect();
+    let left: Vec<Value> =
+        owners(value).filter(|owner| !uids.iter().any(|uid| owner["uid"] == uid.as_str())).cloned().collect();
     if left.is_empty() {
         meta(value).remove("ownerReferences");
     } else {

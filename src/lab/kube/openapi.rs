@@ -69,7 +69,8 @@ fn type_of(kind: &Kind, version: &str) -> Value {
 }
 
 fn operations(kind: &Kind, version: &str, verbs: &[(&str, &str)]) -> Value {
-    let parameter = |name: &str| json!({"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": true}});
+    let parameter =
+        |name: &str| json!({"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": true}});
     let body = json!({"$ref": format!("#/components/schemas/{}", schema_name(kind, version))});
     let mut operations = Map::new();
     for (method, action) in verbs {

@@ -25,7 +25,8 @@ pub(super) fn patch(state: &mut State, call: &Call, bytes: &Bytes) -> Result<Wri
         return apply::apply(state, call, body);
     }
     if !call.params.text("force").is_empty() {
-        let message = "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch";
+        let message =
+            "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch";
         return Err(Failure::new(422, "Invalid", message));
     }
     let old = state.find(&call.kind, &call.namespace, &call.name).ok_or_else(|| call.not_found())?;

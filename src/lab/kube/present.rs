@@ -88,7 +88,8 @@ pub(super) fn page(call: &Call, page: &Page) -> Response<Body> {
     };
     let items: Vec<Bytes> =
         page.items.iter().map(|item| if call.kind.custom { item.json() } else { item.item() }).collect();
-    let head = format!("{{\"kind\":\"{kind}\",\"apiVersion\":\"{}\",\"metadata\":{metadata},\"items\":[", call.api_version());
+    let head =
+        format!("{{\"kind\":\"{kind}\",\"apiVersion\":\"{}\",\"metadata\":{metadata},\"items\":[", call.api_version());
     let mut body = Vec::with_capacity(head.len() + 2 + items.iter().map(|item| item.len() + 1).sum::<usize>());
     body.extend_from_slice(head.as_bytes());
     for (index, item) in items.iter().enumerate() {

@@ -23,8 +23,7 @@ pub(super) fn grants(state: &State, user: &User, wanted: &Attributes) -> bool {
 
 fn role_grants(state: &State, binding: &Value, wanted: &Attributes) -> bool {
     let role = &binding["roleRef"];
-    let (plural, scope) =
-        if role["kind"] == "Role" { ("roles", namespace(binding)) } else { ("clusterroles", "") };
+    let (plural, scope) = if role["kind"] == "Role" { ("roles", namespace(binding)) } else { ("clusterroles", "") };
     let name = text(role, "/name");
     if plural == "clusterroles"
         && let Some(granted) = well_known(name, wanted)

@@ -120,8 +120,9 @@ fn page<'a>(
     limit: usize,
 ) -> Page {
     let scope = call.scope();
-    let mut selected = objects
-        .filter(|object| scope.is_none_or(|scope| namespace(&object.value) == scope) && selector.matches(&object.value));
+    let mut selected = objects.filter(|object| {
+        scope.is_none_or(|scope| namespace(&object.value) == scope) && selector.matches(&object.value)
+    });
     let most = if limit == 0 { usize::MAX } else { limit };
     let items: Vec<Arc<Object>> = selected.by_ref().take(most).cloned().collect();
     let remaining = selected.count();

@@ -118,7 +118,8 @@ fn resource_request(
         authorize(&state, user, &attributes(path, &parts.method, &Params::of(&parts.uri)))?;
         if reviews::kind_at(path).is_some() && parts.method == Method::POST {
             let body = decode(content_type, bytes)?;
-            return reviews::answer(&state, server.users(), user, path, body).map(|body| present::json_value(201, &body));
+            return reviews::answer(&state, server.users(), user, path, body)
+                .map(|body| present::json_value(201, &body));
         }
         if path.group == "user.openshift.io" && path.plural == "users" && path.name == "~" {
             return Ok(present::json_value(200, &whoami(user)));
@@ -128,11 +129,8 @@ fn resource_request(
     let Some(kind) = kind.filter(|kind| kind.version(&path.version).is_some()) else {
         return Ok(present::unknown_path());
     };
-    let out_of_scope = if kind.namespaced {
-        path.namespace.is_empty() && !path.name.is_empty()
-    } else {
-        !path.namespace.is_empty()
-    };
+    let out_of_scope =
+        if kind.namespaced { path.namespace.is_empty() && !path.name.is_empty() } else { !path.namespace.is_empty() };
     if out_of_scope {
         return Err(Failure::of_code(404));
     }

@@ -315,9 +315,6 @@ mod tests {
             problems(json!({"size": "2"})),
             ["spec.size: Invalid value: \"string\": spec.size in body must be of type integer: \"string\""]
         );
-        assert_eq!(
-            problems(json!({"size": 0, "mode": "c", "port": 1.5})).len(),
-            3
-        );
+        assert_eq!(problems(json!({"size": 0, "mode": "c", "port": 1.5})).len(), 3);
     }
 }

@@ -172,8 +172,12 @@ mod tests {
             json!({"metadata": {"labels": {"b": "2"}, "finalizers": ["x", "y"]},
                 "spec": {"containers": [{"name": "c"}, {"name": "a", "image": "2"}], "tolerations": [{"key": "u"}]}})
         );
-        merge(&kind, &mut pod, &json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["x"]},
-            "spec": {"$patch": "replace", "nodeName": "n"}}));
+        merge(
+            &kind,
+            &mut pod,
+            &json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["x"]},
+            "spec": {"$patch": "replace", "nodeName": "n"}}),
+        );
         assert_eq!(pod, json!({"metadata": {"labels": {"b": "2"}, "finalizers": ["y"]}, "spec": {"nodeName": "n"}}));
     }
 }

@@ -34,7 +34,8 @@ pub(super) fn table(call: &Call, items: &[Arc<Object>], metadata: &Value, titles
 }
 
 fn definitions(columns: &[Column]) -> Vec<Value> {
-    let title = json!({"name": "Name", "type": "string", "format": "name", "description": "Name of the object", "priority": 0});
+    let title =
+        json!({"name": "Name", "type": "string", "format": "name", "description": "Name of the object", "priority": 0});
     let rest = columns.iter().map(|column| {
         // Ages are sent as texts such as 5m, whatever the column declares.
         let kind = if column.kind == "date" { "string" } else { &column.kind };
@@ -100,7 +101,8 @@ fn computed(word: &str, object: &Value) -> Value {
             statuses.filter_map(|status| status["restartCount"].as_u64()).sum::<u64>().to_string().into()
         }
         "node-status" => {
-            let ready = list("/status/conditions").iter().any(|seen| seen["type"] == "Ready" && seen["status"] == "True");
+            let ready =
+                list("/status/conditions").iter().any(|seen| seen["type"] == "Ready" && seen["status"] == "True");
             if ready { "Ready".into() } else { "NotReady".into() }
         }
         "node-roles" => node_roles(object).into(),

@@ -5,9 +5,7 @@
 use super::admit;
 use super::convert::to_stored;
 use super::failure::{Cause, Failure};
-use super::object::{
-    Object, copy_field, fields, finalizers, is_deleting, member, meta, meta_text, revision, uid,
-};
+use super::object::{Object, copy_field, fields, finalizers, is_deleting, member, meta, meta_text, revision, uid};
 use super::ownership;
 use super::request::Call;
 use super::schema::{self, Notes};
@@ -27,15 +25,8 @@ pub(super) struct Written {
 }
 
 /// Fields of the metadata that only the server sets.
-const SYSTEM: [&str; 7] = [
-    "uid",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "generation",
-    "name",
-    "namespace",
-];
+const SYSTEM: [&str; 7] =
+    ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "name", "namespace"];
 
 /// Replaces an object by the body of a PUT.
 pub(super) fn replace(state: &mut State, call: &Call, body: Value) -> Result<Written, Failure> {
@@ -83,8 +74,7 @@ pub(super) fn finish(
     let object = if call.params.dry_run() {
         Object::new(new)
     } else {
-        let object =
-            if is_done(call, &new) { state.remove(&call.kind, new) } else { state.put(&call.kind, new) };
+        let object = if is_done(call, &new) { state.remove(&call.kind, new) } else { state.put(&call.kind, new) };
         if call.kind.is_core("namespaces") && is_deleting(&object.value) {
             state.queue.push_back(super::gc::Work::Namespace(call.name.clone()));
         }

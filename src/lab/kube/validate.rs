@@ -93,9 +93,8 @@ pub(super) fn type_of(body: &Value, api_version: &str, kind: &str) -> Result<(),
     }
     let given = body["apiVersion"].as_str().unwrap_or(api_version);
     if given != api_version {
-        let message = format!(
-            "the API version in the data ({given}) does not match the expected API version ({api_version})"
-        );
+        let message =
+            format!("the API version in the data ({given}) does not match the expected API version ({api_version})");
         return Err(Failure::bad_request(message));
     }
     let given = body["kind"].as_str().unwrap_or(kind);
@@ -117,8 +116,7 @@ pub(super) fn identity(body: &Value, wanted_namespace: &str, wanted_name: &str) 
     }
     let given = name(body);
     if !wanted_name.is_empty() && !given.is_empty() && given != wanted_name {
-        let message =
-            format!("the name of the object ({given}) does not match the name on the URL ({wanted_name})");
+        let message = format!("the name of the object ({given}) does not match the name on the URL ({wanted_name})");
         return Err(Failure::bad_request(message));
     }
     Ok(())
@@ -134,7 +132,6 @@ pub(super) fn finalizers_only_shrink(kind: &Kind, old: &Value, new: &Value) -> R
     if added.is_empty() {
         return Ok(());
     }
-    let why =
-        format!("no new finalizers can be added if the object is being deleted, found new finalizers {added:?}");
+    let why = format!("no new finalizers can be added if the object is being deleted, found new finalizers {added:?}");
     Err(Failure::invalid(kind, name(old), &[Cause::forbidden("metadata.finalizers", &why)]))
 }

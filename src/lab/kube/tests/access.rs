@@ -33,13 +33,17 @@ async fn tokens_and_roles_decide() {
     let (code, review) = nobody.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", json!({})).await;
     assert_eq!((code, review["status"]["userInfo"]["username"].as_str()), (201, Some("nobody")));
     assert_eq!(nobody.get("/apis/user.openshift.io/v1/users/~").await.1["metadata"]["name"], "nobody");
-    let ask = |verb: &str| json!({"spec": {"resourceAttributes": {"verb": verb, "resource": "pods", "namespace": "n"}}});
+    let ask =
+        |verb: &str| json!({"spec": {"resourceAttributes": {"verb": verb, "resource": "pods", "namespace": "n"}}});
     let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
     assert_eq!(viewer.post(path, ask("list")).await.1["status"]["allowed"], true);
     assert_eq!(viewer.post(path, ask("create")).await.1["status"]["allowed"], false);
     let token = json!({"spec": {"token": "viewer-token"}});
     let (_, review) = Ask::of(&server).post("/apis/authentication.k8s.io/v1/tokenreviews", token).await;
-    assert_eq!((&review["status"]["authenticated"], &review["status"]["user"]["username"]), (&json!(true), &json!("viewer")));
+    assert_eq!(
+        (&review["status"]["authenticated"], &review["status"]["user"]["username"]),
+        (&json!(true), &json!("viewer"))
+    );
 }
 
 #[tokio::test]
@@ -78,7 +82,8 @@ async fn faults_disturb_the_transport() {
     faults.disturb(fault("POST", "/plans", TransportEffect::ResetAfter));
     let client = server.client("admin-token");
     let object = serde_json::from_value(plan("a")).unwrap();
-    let error = super::fixture::plans(client.clone()).create(&kube::api::PostParams::default(), &object).await.unwrap_err();
+    let error =
+        super::fixture::plans(client.clone()).create(&kube::api::PostParams::default(), &object).await.unwrap_err();
     assert!(matches!(error, kube::Error::Service(_)), "{error:?}");
     assert_eq!(ask.get(&format!("{PLANS}/a")).await.0, 200);
     faults.disturb(fault("GET", "/plans", TransportEffect::Reset));

@@ -63,9 +63,7 @@ async fn ordinary_writes_take_ownership() {
 async fn keyed_lists_merge_item_by_item() {
     let server = server();
     let ask = Ask::of(&server);
-    let pod = |containers: Value| {
-        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": containers}})
-    };
+    let pod = |containers: Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": containers}});
     let path = |manager: &str| format!("{PODS}/p?fieldManager={manager}");
     ask.patch("apply", &path("one"), pod(json!([{"name": "a", "image": "1"}]))).await;
     let (_, both) = ask.patch("apply", &path("two"), pod(json!([{"name": "b", "image": "2"}]))).await;
@@ -73,9 +71,7 @@ async fn keyed_lists_merge_item_by_item() {
     let (_, left) = ask.patch("apply", &path("one"), pod(json!([{"name": "c"}]))).await;
     assert_eq!(left["spec"]["containers"], json!([{"name": "b", "image": "2"}, {"name": "c"}]));
     let boxes = "/apis/x.io/v1/namespaces/n/boxes/x?fieldManager=";
-    let boxed = |parts: Value| {
-        json!({"apiVersion": "x.io/v1", "kind": "Box", "metadata": {"name": "x"}, "spec": {"size": 1, "parts": parts}})
-    };
+    let boxed = |parts: Value| json!({"apiVersion": "x.io/v1", "kind": "Box", "metadata": {"name": "x"}, "spec": {"size": 1, "parts": parts}});
     ask.patch("apply", &format!("{boxes}one"), boxed(json!([{"id": "a", "w": 1}]))).await;
     let (code, both) = ask.patch("apply", &format!("{boxes}two"), boxed(json!([{"id": "b"}]))).await;
     assert_eq!((code, &both["spec"]["parts"]), (200, &json!([{"id": "a", "w": 1}, {"id": "b"}])));

@@ -42,7 +42,13 @@ pub(super) fn spec() -> ClusterSpec {
 }
 
 pub(super) fn plan_definition() -> Value {
-    definition("plans", "Plan", "forklift.konveyor.io", "v1beta1", json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true}))
+    definition(
+        "plans",
+        "Plan",
+        "forklift.konveyor.io",
+        "v1beta1",
+        json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true}),
+    )
 }
 
 pub(super) fn definition(plural: &str, kind: &str, group: &str, version: &str, schema: Value) -> Value {

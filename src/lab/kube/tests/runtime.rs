@@ -31,7 +31,8 @@ async fn api_calls_work() {
     assert!(plans.get_opt("none").await.unwrap().is_none());
     assert!(plans.delete("a", &DeleteParams::background()).await.unwrap().is_right());
     let maps: Api<ConfigMap> = Api::namespaced(client.clone(), "n");
-    let apply = Patch::Apply(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"k": "v"}}));
+    let apply =
+        Patch::Apply(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"k": "v"}}));
     let applied = maps.patch("m", &PatchParams::apply("me"), &apply).await.unwrap();
     assert_eq!(applied.data.unwrap()["k"], "v");
     let namespaces: Api<Namespace> = Api::all(client.clone());

@@ -73,7 +73,7 @@ async fn put_follows_revisions_generations_and_the_status_rule() {
     assert_eq!(ask.put(&item, warm).await.1["metadata"]["generation"], 2);
     let mut free = plan("a");
     assert_eq!(ask.put(&item, free.clone()).await.0, 422);
-    free["metadata"]["resourceVersion"] = "1".into();
+    free["metadata"] = json!({"name": "none", "resourceVersion": "1"});
     assert_eq!(ask.put(&format!("{PLANS}/none"), free).await.0, 404);
     let (_, current) = ask.get(&item).await;
     let mut status = current.clone();
@@ -109,7 +109,8 @@ async fn patches_have_their_forms() {
     let stale = json!({"metadata": {"resourceVersion": "1"}, "spec": {"x": 2}});
     assert_eq!(ask.patch("merge", &item, stale).await.0, 409);
     assert_eq!(ask.patch("merge", &item, json!({"metadata": {"name": "b"}})).await.0, 400);
-    let (_, status) = ask.patch("merge", &format!("{item}/status"), json!({"spec": {"x": 9}, "status": {"s": 1}})).await;
+    let (_, status) =
+        ask.patch("merge", &format!("{item}/status"), json!({"spec": {"x": 9}, "status": {"s": 1}})).await;
     assert_eq!((&status["spec"]["x"], &status["status"]["s"]), (&json!(1), &json!(1)));
     assert_eq!(ask.patch("merge", &format!("{PLANS}/none"), json!({})).await.0, 404);
     let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "a"}, {"name": "b"}]}});
@@ -171,7 +172,8 @@ async fn secrets_hide_their_texts() {
     let server = server();
     let ask = Ask::of(&server);
     let path = "/api/v1/namespaces/n/secrets";
-    let made = ask.make(path, json!({"metadata": {"name": "s"}, "stringData": {"user": "me"}, "data": {"a": "Yg=="}})).await;
+    let made =
+        ask.make(path, json!({"metadata": {"name": "s"}, "stringData": {"user": "me"}, "data": {"a": "Yg=="}})).await;
     assert_eq!(made["type"], "Opaque");
     assert_eq!(made["data"], json!({"user": "bWU=", "a": "Yg=="}));
     assert!(made.get("stringData").is_none());
@@ -187,11 +189,15 @@ async fn schemas_prune_complete_and_check() {
     let body = |name: &str, spec: Value| json!({"apiVersion": "x.io/v1", "kind": "Box", "metadata": {"name": name}, "spec": spec});
     let made = ask.make(path, body("a", json!({"size": 1, "typo": 2}))).await;
     assert_eq!(made["spec"], json!({"size": 1, "mode": "soft"}));
-    let (code, strict) = ask.post(&format!("{path}?fieldValidation=Strict"), body("b", json!({"size": 1, "typo": 2}))).await;
+    let (code, strict) =
+        ask.post(&format!("{path}?fieldValidation=Strict"), body("b", json!({"size": 1, "typo": 2}))).await;
     assert_eq!(code, 400);
     assert!(strict["message"].as_str().unwrap().ends_with("strict decoding error: unknown field \"spec.typo\""));
     let (code, missing) = ask.post(path, body("b", json!({}))).await;
-    assert_eq!((code, missing["message"].as_str()), (422, Some("Box.x.io \"b\" is invalid: spec.size: Required value")));
+    assert_eq!(
+        (code, missing["message"].as_str()),
+        (422, Some("Box.x.io \"b\" is invalid: spec.size: Required value"))
+    );
     assert_eq!(missing["details"]["kind"], "Box");
     let response = ask.send("POST", path, "application/json", &body("b", json!({"size": 1, "typo": 2}))).await;
     assert_eq!(response.headers()["warning"], "299 - \"unknown field \\\"spec.typo\\\"\"");
@@ -201,7 +207,7 @@ async fn schemas_prune_complete_and_check() {
 async fn yaml_bodies_are_read() {
     let server = server();
     let ask = Ask::of(&server);
-    let text = "metadata:\n  name: y\ndata:\n  a: b\n";
+    let text = "metadata:\n  name: yaml\ndata:\n  a: b\n";
     let request = http::Request::builder()
         .method("POST")
         .uri(MAPS)
@@ -211,5 +217,5 @@ async fn yaml_bodies_are_read() {
         .unwrap();
     let response = tower::ServiceExt::oneshot(server.service(), request).await.unwrap();
     assert_eq!(response.status(), 201);
-    assert_eq!(ask.get(&format!("{MAPS}/y")).await.1["data"]["a"], "b");
+    assert_eq!(ask.get(&format!("{MAPS}/yaml")).await.1["data"]["a"], "b");
 }
