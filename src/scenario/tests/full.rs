@@ -139,7 +139,8 @@ fn the_example_uses_every_key_of_the_schema() {
         keys.into_iter().filter(|key| !text.contains(&format!("{key}:"))).collect::<Vec<_>>()
     };
     assert_eq!(uses("", EVERY_KEY), ["plans", "run"]);
-    for object in ["VmRequest", "AddDisk", "Requires", "KnownIssue", "TimeoutOverrides", "ExpectedFailure", "XfsCheck"] {
+    for object in ["VmRequest", "AddDisk", "Requires", "KnownIssue", "TimeoutOverrides", "ExpectedFailure", "XfsCheck"]
+    {
         assert_eq!(uses(object, EVERY_KEY), Vec::<String>::new(), "{object}");
     }
     assert_eq!(uses("Hook", EVERY_KEY), ["aap_job_template_id"]);
@@ -147,10 +148,9 @@ fn the_example_uses_every_key_of_the_schema() {
 
 #[test]
 fn several_plans_keep_their_order() {
-    let scenario = one(
-        "description: Two plans at once.\nrun: concurrent\nplans:\n  xcopy:\n    copyoffload: true\n    \
-         virtual_machines: [{name: a}]\n  vddk:\n    virtual_machines: [{name: b, source_vm_power: off}]\n",
-    );
+    let scenario =
+        one("description: Two plans at once.\nrun: concurrent\nplans:\n  xcopy:\n    copyoffload: true\n    \
+         virtual_machines: [{name: a}]\n  vddk:\n    virtual_machines: [{name: b, source_vm_power: off}]\n");
     assert_eq!(scenario.run, RunMode::Concurrent);
     let names: Vec<_> = scenario.plans.iter().map(|plan| plan.name.as_deref()).collect();
     assert_eq!(names, [Some("xcopy"), Some("vddk")]);
@@ -179,14 +179,19 @@ fn used_keys_stop_at_data_and_carry_values() {
     assert_eq!(used("target_labels").unwrap().value, None);
     assert!(used("target_labels.static-label").is_none());
     assert_eq!(used("virtual_machines[].snapshots").unwrap().value.as_deref(), Some("2"));
-    assert_eq!(used("virtual_machines[].add_disks[].size_gb").unwrap().line, 31);
+    assert_eq!(used("virtual_machines[].add_disks[].size_gb").unwrap().line, 29);
     assert_eq!(used("requires.mtv").unwrap().column, 3);
 }
 
 #[test]
 fn errors_can_be_told_at_a_key() {
     let error = one(EVERY_KEY).error_at("virtual_machines[0].snapshots", "`snapshots` cannot run yet");
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @r#"
+    full.yaml:33:5: `snapshots` cannot run yet
+      33 |     snapshots: 2
+         |     ^^^^^^^^^
+         = at virtual_machines[0].snapshots
+    "#);
 }
 
 #[test]
