@@ -5,6 +5,7 @@ use super::error::SettingsProblem;
 use super::layer::{SettingsLayer, listed, unknown_key};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -29,16 +30,19 @@ impl SettingsLayer {
     pub fn yaml(text: &str, name: &str) -> Self {
         let mut layer = Self::default();
         let section = Section { layer: &mut layer, prefix: String::new(), name };
-        // Snippets would show the lines around a fault, where passwords may stand.
-        let options = serde_yaml::options! { with_snippet: false };
-        if let Err(error) =
-            serde_yaml::with_deserializer_from_str_with_options(text, options, |input| section.deserialize(input))
-        {
+        // Duplicates come through, to be reported with both places.
+        let options = serde_yaml::options! {
+            with_snippet: false, // A snippet would show the lines around a fault, where passwords may stand.
+            duplicate_keys: serde_yaml::DuplicateKeyPolicy::PassThrough,
+        };
+        let read = |input: serde_yaml::Deserializer<'_, '_>| section.deserialize(input);
+        if let Err(error) = serde_yaml::with_deserializer_from_str_with_options(text, options, read) {
             let line = error.location().map(|at| format!(":{}", at.line())).unwrap_or_default();
+            let words = error.render_with_formatter(&serde_yaml::UserMessageFormatter);
             layer.problems.push(SettingsProblem {
                 origin: format!("file {name}{line}"),
-                fault: format!("is not a settings file: {error}"),
-                remedy: "write a YAML mapping, setting to value".to_owned(),
+                fault: format!("the file cannot be read as settings: {words}"),
+                remedy: "write one YAML mapping, setting to value, as docs/settings.md shows".to_owned(),
             });
         }
         layer
@@ -80,13 +84,19 @@ impl<'de> Visitor<'de> for Section<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut input: A) -> Result<(), A::Error> {
+        let mut seen: BTreeMap<String, u64> = BTreeMap::new();
         while let Some(key) = input.next_key::<Spanned<String>>()? {
-            let origin = format!("file {}:{}", self.name, key.referenced.line());
+            let line = key.referenced.line();
+            let origin = format!("file {}:{}", self.name, line);
             let full = format!("{}{}", self.prefix, key.value);
             let below = format!("{full}.");
             // A dot within a written key would be a second way to nest.
             let known = KEYS.iter().find(|known| known.name == full && !key.value.contains('.'));
-            if let Some(known) = known {
+            if let Some(first) = seen.insert(key.value.clone(), line) {
+                input.next_value::<IgnoredAny>()?;
+                let fault = format!("{full} is there twice (first on line {first})");
+                self.layer.problems.push(SettingsProblem { origin, fault, remedy: "keep one".to_owned() });
+            } else if let Some(known) = known {
                 let text =
                     if known.list { input.next_value_seed(List)? } else { input.next_value::<Option<String>>()? };
                 if let Some(text) = text {
