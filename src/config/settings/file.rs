@@ -5,6 +5,7 @@ use super::error::SettingsProblem;
 use super::layer::{SettingsLayer, listed, unknown_key};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -29,7 +30,8 @@ impl SettingsLayer {
     /// The text of a settings file; `name` stands for it in messages. A key without a value counts as absent.
     pub fn yaml(text: &str, name: &str) -> Self {
         let mut layer = Self::default();
-        let section = Section { layer: &mut layer, prefix: String::new(), name };
+        let reading = RefCell::new(String::new());
+        let section = Section { layer: &mut layer, reading: &reading, prefix: String::new(), name };
         // Duplicates come through, to be reported with both places.
         let options = serde_yaml::options! {
             with_snippet: false, // A snippet would show the lines around a fault, where passwords may stand.
@@ -41,7 +43,10 @@ impl SettingsLayer {
             let words = error.render_with_formatter(&serde_yaml::UserMessageFormatter);
             layer.problems.push(SettingsProblem {
                 origin: format!("file {name}{line}"),
-                fault: format!("the file cannot be read as settings: {words}"),
+                fault: match reading.borrow().as_str() {
+                    "" => format!("the file cannot be read as settings: {words}"),
+                    key => format!("the value of {key} cannot be read: {words}"),
+                },
                 remedy: "write one YAML mapping, setting to value, as docs/settings.md shows".to_owned(),
             });
         }
@@ -52,6 +57,8 @@ impl SettingsLayer {
 /// A mapping of the file: the whole, or the value of a group such as `timeouts`.
 struct Section<'a> {
     layer: &'a mut SettingsLayer,
+    /// The key whose value is being read, for the message when that fails; empty between keys.
+    reading: &'a RefCell<String>,
     prefix: String,
     name: &'a str,
 }
@@ -90,6 +97,7 @@ impl<'de> Visitor<'de> for Section<'_> {
             let origin = format!("file {}:{}", self.name, line);
             let full = format!("{}{}", self.prefix, key.value);
             let below = format!("{full}.");
+            self.reading.replace(full.clone());
             // A dot within a written key would be a second way to nest.
             let known = KEYS.iter().find(|known| known.name == full && !key.value.contains('.'));
             if let Some(first) = seen.insert(key.value.clone(), line) {
@@ -103,12 +111,13 @@ impl<'de> Visitor<'de> for Section<'_> {
                     self.layer.give(known, &text, origin);
                 }
             } else if KEYS.iter().any(|known| known.name.starts_with(&below)) {
-                let group = Section { layer: &mut *self.layer, prefix: below, name: self.name };
+                let group = Section { layer: &mut *self.layer, reading: self.reading, prefix: below, name: self.name };
                 input.next_value_seed(group)?;
             } else {
                 input.next_value::<IgnoredAny>()?;
                 self.layer.problems.push(stray(origin, &full));
             }
+            self.reading.take();
         }
         Ok(())
     }

@@ -213,6 +213,14 @@ fn malformed_files_are_one_fault_without_their_text() {
         assert!(error.to_string().starts_with("file s.yaml"), "{error}");
         assert!(!format!("{error} {error:?}").contains(MARKER), "{text}: {error}");
     }
+    for (text, words) in [
+        ("timeouts: 5m\n", "the value of timeouts cannot be read: "),
+        ("ssh:\n  tunnel: [native]\n", "the value of ssh.tunnel cannot be read: "),
+        ("- a\n", "the file cannot be read as settings: "),
+    ] {
+        let found = fault(file(text));
+        assert!(found.contains(words), "{found}");
+    }
     let twice = fault(file("seed: 1\nseed: 2\n"));
     assert_eq!(twice, "file s.yaml:2: seed is there twice (first on line 1); keep one");
     let missing = fault(SettingsLayer::file(Path::new("no/such.yaml")));
