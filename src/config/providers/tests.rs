@@ -119,7 +119,7 @@ fn a_file_that_holds_no_object_says_which_way() {
         (" \n", "p.json is empty"),
         ("[]", "p.json holds a list"),
         ("null", "p.json holds null"),
-        ("{}", "p.json names no provider"),
+        ("\u{feff}{}", "p.json names no provider"),
         ("{\"a\": 1,}", "p.json is not JSON: trailing comma at line 1 column 9"),
         ("{\n// x\n}", "line 2 column 1"),
     ] {

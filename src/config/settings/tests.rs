@@ -160,7 +160,7 @@ fn malformed_values_name_origin_and_remedy() {
 fn unknown_names_are_faults_with_the_nearest() {
     for (layer, words) in [
         (set(&["storage_clas=x"]), "--set: \"storage_clas\" is no setting; did you mean storage_class?"),
-        (set(&["storage_class"]), "--set: is not followed by key=value"),
+        (set(&["storage_class"]), "--set: one of its texts has no '='"),
         (file("a: 1\n"), "file s.yaml:1: \"a\" is no setting; docs/settings.md lists the settings"),
         (
             file("timeouts:\n  plan_redy: 1m\n"),
@@ -213,6 +213,16 @@ fn malformed_files_are_one_fault_without_their_text() {
         assert!(error.to_string().starts_with("file s.yaml"), "{error}");
         assert!(!format!("{error} {error:?}").contains(MARKER), "{text}: {error}");
     }
+    for (text, words) in [
+        ("timeouts: 5m\n", "the value of timeouts cannot be read: "),
+        ("ssh:\n  tunnel: [native]\n", "the value of ssh.tunnel cannot be read: "),
+        ("- a\n", "the file cannot be read as settings: "),
+    ] {
+        let found = fault(file(text));
+        assert!(found.contains(words), "{found}");
+    }
+    let twice = fault(file("seed: 1\nseed: 2\n"));
+    assert_eq!(twice, "file s.yaml:2: seed is there twice (first on line 1); keep one");
     let missing = fault(SettingsLayer::file(Path::new("no/such.yaml")));
     assert!(missing.starts_with("file no/such.yaml: cannot be read"), "{missing}");
 }
@@ -327,34 +337,37 @@ proptest! {
         let settings = Settings::resolve(built.collect()).unwrap();
         let defaults = Settings::default();
         for (index, (name, texts)) in SAMPLES.iter().enumerate() {
-            let given = layers.iter().enumerate().flat_map(|(number, pairs)| pairs.iter().map(move |pair| (number, pair)));
-            match given.filter(|(_, (key, _))| *key == index).last() {
-                Some((number, (_, text))) => {
-                    prop_assert_eq!(settings.show(name), Some(texts[*text].to_owned()));
-                    prop_assert_eq!(settings.origin(name).map(str::to_owned), Some(format!("--layer-{number}")));
-                }
-                None => {
-                    prop_assert_eq!(settings.show(name), defaults.show(name));
-                    prop_assert_eq!(settings.origin(name), Some("default"));
-                }
+            let mut given = layers.iter().enumerate().flat_map(|(number, pairs)| pairs.iter().map(move |pair| (number, pair)));
+            if let Some((number, (_, text))) = given.rfind(|(_, (key, _))| *key == index) {
+                prop_assert_eq!(settings.show(name), Some(texts[*text].to_owned()));
+                prop_assert_eq!(settings.origin(name).map(str::to_owned), Some(format!("--layer-{number}")));
+            } else {
+                prop_assert_eq!(settings.show(name), defaults.show(name));
+                prop_assert_eq!(settings.origin(name), Some("default"));
             }
         }
     }
 
     #[test]
     fn any_file_is_answered(text in "\\PC*") {
-        let _ = Settings::resolve(vec![file(&text)]).map_err(|error| error.to_string());
+        if let Err(error) = Settings::resolve(vec![file(&text)]) {
+            prop_assert!(error.to_string().starts_with("file s.yaml"));
+        }
     }
 
     #[test]
     fn any_yaml_like_file_is_answered(text in "((timeouts|seed|source_provider|x|ssh|- |\\{|\\[|:|\"|&a|\\*a|<<)[ :\\n]{0,2}){0,12}") {
-        let _ = Settings::resolve(vec![file(&text)]).map_err(|error| error.to_string());
+        if let Err(error) = Settings::resolve(vec![file(&text)]) {
+            prop_assert!(error.to_string().starts_with("file s.yaml"));
+        }
     }
 
     #[test]
     fn any_value_is_answered(key in 0..100_usize, text in "\\PC*") {
         let keys = Settings::keys();
         let name = keys[key % keys.len()].name;
-        let _ = Settings::resolve(vec![set(&[&format!("{name}={text}")])]).map_err(|error| error.to_string());
+        if let Err(error) = Settings::resolve(vec![set(&[&format!("{name}={text}")])]) {
+            prop_assert!(error.to_string().starts_with("--set: "));
+        }
     }
 }
