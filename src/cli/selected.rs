@@ -51,7 +51,7 @@ pub(super) fn skips(tests: &[Test], around: &Surroundings, environment: Option<&
 }
 
 fn present(section: &CopyOffload) -> BTreeSet<String> {
-    section.present_keys().into_iter().map(str::to_owned).collect()
+    section.present_keys().iter().map(|key| (*key).to_owned()).collect()
 }
 
 /// What the tests that will run need of each source.

@@ -2,12 +2,11 @@
 
 use super::steps::StepError;
 use super::unwind::Unwinder;
-use crate::cluster::{Cluster, ClusterError, Kind, ObjectRef};
+use crate::cluster::{Cluster, ClusterError, Kind, ObjectRef, SessionObjects, session_objects};
 use crate::config::Providers;
 use crate::facts::{SESSION_LABEL, SessionId};
 use crate::migration::owned_by_plan;
 use crate::undo::{EntryId, Ledger, ObjectUndo, Thing};
-use kube::api::DynamicObject;
 
 /// Kinds that a session creates, what others need first.
 const KINDS: [Kind; 9] = [
@@ -22,26 +21,17 @@ const KINDS: [Kind; 9] = [
     Kind::MIGRATION,
 ];
 
-/// Objects that carry the session's label and are not being deleted, in the order of `KINDS`.
+/// What is left of `session` on the cluster: objects that carry its label, in an order in which later ones may need
+/// earlier ones.
 ///
 /// # Errors
-/// The cluster cannot be asked; a kind that it does not serve has no objects.
-pub async fn find_leftovers(cluster: &Cluster, session: &SessionId) -> Result<Vec<(ObjectRef, DynamicObject)>, ClusterError> {
-    let selector = format!("{SESSION_LABEL}={session}");
-    let lists = futures::future::join_all(KINDS.map(|kind| cluster.list(kind, None, &selector))).await;
-    let mut found = Vec::new();
-    for (kind, list) in KINDS.into_iter().zip(lists) {
-        let objects = match list {
-            Err(error) if error.is_kind_missing() => Vec::new(),
-            other => other?,
-        };
-        for object in objects {
-            let name = object.metadata.name.clone().unwrap_or_default();
-            let target = ObjectRef { kind, namespace: object.metadata.namespace.clone(), name };
-            found.push((target, object));
-        }
-    }
-    Ok(found)
+/// A kind cannot be listed, so that nobody can say what is left.
+pub async fn find_leftovers(
+    cluster: &Cluster,
+    session: &SessionId,
+) -> Result<Vec<(ObjectRef, String)>, ClusterError> {
+    let SessionObjects { found, unseen } = session_objects(cluster, session, &KINDS).await;
+    unseen.into_iter().next().map_or(Ok(found), Err)
 }
 
 /// Writes into `ledger` everything that `session` left, so that it can be undone like any run: labelled objects, the VMs
@@ -56,19 +46,18 @@ pub async fn record_found(
     session: &SessionId,
 ) -> Result<usize, StepError> {
     let mut earlier: Vec<EntryId> = Vec::new();
-    for (target, object) in find_leftovers(unwinder.cluster, session).await? {
+    for (target, uid) in find_leftovers(unwinder.cluster, session).await? {
         let undo = match target.kind {
             Kind::PLAN => ObjectUndo::ArchiveThenDelete,
             Kind::MIGRATION => ObjectUndo::CancelThenDelete,
             _ => ObjectUndo::Delete,
         };
         // Objects found later in the order may need any found before.
-        let uid = object.metadata.uid.as_deref();
         let entry = ledger.intend(None, target.thing(undo), &earlier)?;
-        ledger.made(entry, uid)?;
+        ledger.made(entry, Some(&uid))?;
         earlier.push(entry);
-        if let (Kind::PLAN, Some(uid)) = (target.kind, uid) {
-            record_vms(unwinder.cluster, ledger, uid, entry, &mut earlier).await?;
+        if target.kind == Kind::PLAN {
+            record_vms(unwinder.cluster, ledger, &uid, entry, &mut earlier).await?;
         }
     }
     for entry in providers.iter() {

@@ -66,6 +66,21 @@ impl ProviderEntry {
         }
     }
 
+    /// The optional keys of its type that are set: what a scenario may require of it.
+    pub fn present_keys(&self) -> Vec<&'static str> {
+        let ProviderKind::Vsphere(vsphere) = &self.kind else { return Vec::new() };
+        [
+            ("vddk_init_image", vsphere.vddk_init_image.is_some()),
+            ("endpoint_type", vsphere.endpoint_type.is_some()),
+            ("clone_provider", vsphere.clone_provider.is_some()),
+            ("luks_passphrase", vsphere.luks_passphrase.is_some()),
+            ("copyoffload", vsphere.copyoffload.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(key, present)| present.then_some(key))
+        .collect()
+    }
+
     /// The host of `api_url`, without brackets around an IPv6 address; without `api_url`, that of `fqdn`.
     pub fn host(&self) -> String {
         self.address().map_or_else(|| self.fqdn.clone(), |address| address.host)
