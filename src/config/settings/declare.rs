@@ -9,7 +9,11 @@ use super::table::{self, Group, Key, Legacy, declare};
 use crate::config::Secret;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
+
+/// Every key, in the order of the declaration.
+pub(super) static KEYS: LazyLock<Vec<Key>> = LazyLock::new(Settings::keys);
 
 const fn minutes(count: u64) -> Duration {
     Duration::from_secs(count * 60)
