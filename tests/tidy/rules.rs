@@ -140,7 +140,8 @@ pub(crate) fn logic_in_mod(source: &Source) -> Vec<Fault> {
 
 /// Modules without a head that says what they are for.
 pub(crate) fn head(source: &Source) -> Vec<Fault> {
-    if source.text.starts_with("//! ") {
+    let tests_only = source.path.ends_with("/tests.rs") || source.path.contains("/tests/");
+    if tests_only || source.text.starts_with("//! ") {
         return Vec::new();
     }
     vec![format!("{}: begins without `//!`: say its purpose, what it owns, what it must not do", source.path)]
@@ -262,6 +263,7 @@ mod tests {
     fn missing_heads_and_banned_words_are_caught() {
         assert_eq!(faults(head, "src/a.rs", "use b;\n"), 1);
         assert_eq!(faults(head, "src/a.rs", "//! What it is for.\n"), 0);
+        assert_eq!(faults(head, "src/a/tests.rs", "use b;\n"), 0);
         assert_eq!(faults(words, "src/a.rs", concat!("mod ut", "ils;\n// TO", "DO: later\n")), 2);
         assert_eq!(faults(words, "src/a.rs", "let nautilus = todos;\n"), 0);
     }
