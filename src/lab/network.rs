@@ -131,7 +131,8 @@ mod tests {
     #[tokio::test]
     async fn hosts_are_found_by_name_and_losses_are_transient() {
         let network = LabNetwork::new("PEM");
-        let router = Router::new().route("/a", get(|| async { "yes" })).route("/lost", get(|| async { connection_lost() }));
+        let router =
+            Router::new().route("/a", get(|| async { "yes" })).route("/lost", get(|| async { connection_lost() }));
         network.mount("one.lab", router);
         assert_eq!(ask(&network, "https://one.lab:8443/a").await.unwrap().body(), "yes");
         assert!(ask(&network, "https://one.lab/lost").await.unwrap_err().transient);

@@ -1,1 +1,27 @@
-//! The product's controllers, as ordinary kube clients.
+//! The cluster's controllers, as ordinary kube clients: Forklift, its operator, CDI and KubeVirt.
+//!
+//! They know the cluster only through a client, and run on the lab's API server as on a real one. The `World` gives them
+//! the sources (definitions and power of VMs) and the faults. Everything is driven by watches; simulated work takes as
+//! long as the world's pace says. They never touch the API server's insides.
+
+mod cache;
+mod cdi;
+mod conditions;
+mod forklift;
+mod hub;
+mod instance;
+mod kinds;
+mod object;
+mod operator;
+mod power;
+mod queue;
+mod routes;
+mod runner;
+mod seed;
+mod virtual_machine;
+#[cfg(test)]
+mod whole_tests;
+
+pub use power::kubevirt_subresources;
+pub use runner::run;
+pub use seed::seed;

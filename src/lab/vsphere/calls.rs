@@ -43,7 +43,9 @@ impl Call<'_> {
         self.model(|model, this| model.require(this))?;
         match self.node.name.as_str() {
             "CurrentTime" => returned(Node::leaf("returnval", rfc3339(now()))),
-            "SessionIsActive" => returned(Node::leaf("returnval", self.node.text_of("sessionID") == Some(&self.session.key))),
+            "SessionIsActive" => {
+                returned(Node::leaf("returnval", self.node.text_of("sessionID") == Some(&self.session.key)))
+            }
             "CreateContainerView" => self.create_view(),
             "DestroyView" => {
                 self.session.views.remove(&self.this.value);
@@ -57,7 +59,10 @@ impl Call<'_> {
                 self.session.pages.remove(self.node.text_of("token").unwrap_or_default());
                 Ok(Vec::new())
             }
-            "CreatePropertyCollector" | "DestroyPropertyCollector" | "CreateFilter" | "DestroyPropertyFilter"
+            "CreatePropertyCollector"
+            | "DestroyPropertyCollector"
+            | "CreateFilter"
+            | "DestroyPropertyFilter"
             | "CancelWaitForUpdates" => self.change_collector(),
             "FindByUuid" | "FindByInventoryPath" | "FindChild" => self.find(),
             "MakeDirectory" | "DeleteDatastoreFile_Task" => self.change_files(),
@@ -96,7 +101,8 @@ impl Call<'_> {
         let Some(value) = value else { return Ok(Vec::new()) };
         if value.kind.as_deref().is_some_and(|kind| kind.starts_with("ArrayOf")) {
             let item = value.kind.as_deref().unwrap_or_default().trim_start_matches("ArrayOf").to_owned();
-            let simple = item.starts_with(|first: char| first.is_ascii_uppercase()) && value.children.iter().all(|child| child.children.is_empty());
+            let simple = item.starts_with(|first: char| first.is_ascii_uppercase())
+                && value.children.iter().all(|child| child.children.is_empty());
             let simple = simple && matches!(item.as_str(), "String" | "Int" | "Long" | "Boolean" | "Short" | "Byte");
             let kind = if simple { item.to_lowercase() } else { item };
             let typed = |child: Node| if child.kind.is_some() { child } else { child.of(&kind) };
@@ -181,7 +187,8 @@ impl Call<'_> {
             "FindByUuid" => {
                 let uuid = self.node.text_of("uuid").unwrap_or_default().to_lowercase();
                 let instance = self.node.flag("instanceUuid");
-                let matching = inventory.vms.iter().find(|vm| if instance { vm.instance_uuid == uuid } else { vm.uuid == uuid });
+                let matching =
+                    inventory.vms.iter().find(|vm| if instance { vm.instance_uuid == uuid } else { vm.uuid == uuid });
                 matching.filter(|_| self.node.flag("vmSearch")).map(tree::vm_ref)
             }
             "FindChild" => {
@@ -191,7 +198,9 @@ impl Call<'_> {
             _ => {
                 let path = self.node.text_of("inventoryPath").unwrap_or_default();
                 let start = Some(Ref::new("Folder", tree::ROOT));
-                path.split('/').filter(|part| !part.is_empty()).fold(start, |at, part| child_named(&inventory, &at?, part))
+                path.split('/')
+                    .filter(|part| !part.is_empty())
+                    .fold(start, |at, part| child_named(&inventory, &at?, part))
             }
         };
         Ok(found.map(|object| object.node("returnval")).into_iter().collect())
@@ -241,7 +250,8 @@ impl Call<'_> {
         check: impl FnOnce(&Core) -> Result<(), Fault> + Send + 'static,
         work: impl FnOnce(&Core) -> Result<Option<Node>, Fault> + Send + 'static,
     ) -> Answer {
-        let job = Job { method: self.node.name.clone(), entity: self.this.clone(), lasts: Duration::from_secs(seconds) };
+        let job =
+            Job { method: self.node.name.clone(), entity: self.this.clone(), lasts: Duration::from_secs(seconds) };
         let task = self.core.start(self.running, job, check, work);
         returned(task.node("returnval"))
     }
@@ -290,9 +300,9 @@ impl Call<'_> {
 }
 
 fn child_named(inventory: &crate::lab::world::Inventory, parent: &Ref, name: &str) -> Option<Ref> {
-    tree::children(inventory, parent)
-        .into_iter()
-        .find(|child| tree::name_and_parent(inventory, child).is_some_and(|(own, _)| tree::stored_name(&own) == name || own == name))
+    tree::children(inventory, parent).into_iter().find(|child| {
+        tree::name_and_parent(inventory, child).is_some_and(|(own, _)| tree::stored_name(&own) == name || own == name)
+    })
 }
 
 /// The answer to `RetrieveServiceContent`, which needs no session.

@@ -33,7 +33,8 @@ impl Cloning {
             return Err(Fault::argument("folder"));
         }
         if self.name.is_empty() || self.name.chars().count() > 80 {
-            return Err(Fault::new("InvalidName", format!("The name '{}' is invalid.", self.name)).with(Node::leaf("name", &self.name)));
+            return Err(Fault::new("InvalidName", format!("The name '{}' is invalid.", self.name))
+                .with(Node::leaf("name", &self.name)));
         }
         let location = self.spec.child("location").ok_or_else(|| Fault::argument("spec.location"))?;
         placement::require(inventory, location, &["datastore", "pool", "host", "folder"])?;
@@ -177,7 +178,10 @@ pub(super) fn configure(vm: &mut Vm, config: &Node) {
 pub(super) fn reconfigure(core: &Core, object: &Ref, spec: &Node) -> Result<Option<Node>, Fault> {
     core.source.change(|inventory| {
         let mut vm = inventory.vm(&object.value).cloned().ok_or_else(|| Fault::not_found(object))?;
-        if spec.text_of("name").is_some_and(|name| inventory.vms.iter().any(|other| other.name == name && other.moref != vm.moref)) {
+        if spec
+            .text_of("name")
+            .is_some_and(|name| inventory.vms.iter().any(|other| other.name == name && other.moref != vm.moref))
+        {
             return Err(Fault::new("DuplicateName", "The name already exists."));
         }
         placement::apply(&core.source, inventory, &mut vm, spec)?;

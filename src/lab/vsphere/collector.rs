@@ -31,13 +31,16 @@ pub(super) fn collect(model: &Model<'_>, spec: &Node) -> Result<Vec<Found>, Faul
     for set in spec.all("propSet") {
         let kind = set.text_of("type").unwrap_or_default();
         if !wsdl().knows(kind) {
-            return Err(Fault::new("InvalidType", format!("The type {kind:?} is unknown")).with(Node::leaf("argument", kind)));
+            return Err(
+                Fault::new("InvalidType", format!("The type {kind:?} is unknown")).with(Node::leaf("argument", kind))
+            );
         }
         for path in set.all("pathSet") {
             check_path(kind, path.text.trim())?;
         }
     }
-    let mut walk = Walk { model, named: BTreeMap::new(), seen: BTreeSet::new(), selected: Vec::new(), known: BTreeSet::new() };
+    let mut walk =
+        Walk { model, named: BTreeMap::new(), seen: BTreeSet::new(), selected: Vec::new(), known: BTreeSet::new() };
     for set in spec.all("objectSet") {
         set.all("selectSet").for_each(|select| walk.name(select));
     }

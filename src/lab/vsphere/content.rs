@@ -94,7 +94,9 @@ pub(super) fn property(source: &VsphereSource, session: Option<&Session>, object
             let views = session.map(|session| session.views.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
             views.iter().map(|view| Ref::new("ContainerView", view).node(name)).collect()
         }
-        ("PropertyCollector", "filter") => session.map(|session| session.filters_of(&object.value, name)).unwrap_or_default(),
+        ("PropertyCollector", "filter") => {
+            session.map(|session| session.filters_of(&object.value, name)).unwrap_or_default()
+        }
         _ => Vec::new(),
     }
 }

@@ -13,7 +13,13 @@ pub(super) fn all(inventory: &Inventory, vm: &Vm) -> Vec<Node> {
     let mut devices = vec![
         controller("VirtualIDEController", 200, 0, "IDE 0", &[]),
         controller("VirtualIDEController", 201, 1, "IDE 1", &[]),
-        controller("VirtualPCIController", 100, 0, "PCI controller 0", &vm.nics.iter().map(|nic| nic.key).collect::<Vec<_>>()),
+        controller(
+            "VirtualPCIController",
+            100,
+            0,
+            "PCI controller 0",
+            &vm.nics.iter().map(|nic| nic.key).collect::<Vec<_>>(),
+        ),
     ];
     devices.extend(disk_controllers(vm));
     devices.extend(vm.disks.iter().map(|disk| disk_node(vm, disk)));
@@ -49,8 +55,7 @@ fn disk_controllers(vm: &Vm) -> Vec<Node> {
     keys.sort_unstable();
     keys.dedup();
     let nodes = keys.into_iter().filter(|(_, bus)| *bus != "ide").map(|(key, bus)| {
-        let below: Vec<i32> =
-            vm.disks.iter().filter(|disk| disk.controller_key == key).map(|disk| disk.key).collect();
+        let below: Vec<i32> = vm.disks.iter().filter(|disk| disk.controller_key == key).map(|disk| disk.key).collect();
         let number = key % 1000;
         match bus {
             "sata" => controller("VirtualAHCIController", key, number, &format!("SATA controller {number}"), &below),

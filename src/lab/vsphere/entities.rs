@@ -136,7 +136,13 @@ pub(super) fn browsed_store<'a>(inventory: &'a Inventory, browser: &str) -> Opti
 
 /// Bytes that the disks on a datastore may grow to.
 pub(super) fn used_bytes(inventory: &Inventory, moref: &str) -> u64 {
-    inventory.vms.iter().flat_map(|vm| &vm.disks).filter(|disk| disk.datastore == moref).map(|disk| disk.size_bytes).sum()
+    inventory
+        .vms
+        .iter()
+        .flat_map(|vm| &vm.disks)
+        .filter(|disk| disk.datastore == moref)
+        .map(|disk| disk.size_bytes)
+        .sum()
 }
 
 fn store_type(own_name: &str) -> &'static str {

@@ -27,7 +27,10 @@ impl Fault {
 
     /// The object of a reference does not exist (any more).
     pub(super) fn not_found(reference: &Ref) -> Self {
-        let text = format!("The object 'vim.{}:{}' has already been deleted or has not been completely created", reference.kind, reference.value);
+        let text = format!(
+            "The object 'vim.{}:{}' has already been deleted or has not been completely created",
+            reference.kind, reference.value
+        );
         Self::new("ManagedObjectNotFound", text).with(reference.node("obj"))
     }
 

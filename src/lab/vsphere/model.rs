@@ -119,7 +119,9 @@ impl Model<'_> {
             "container" => vec![view.container.node(name)],
             "type" => view.types.iter().map(|kind| Node::leaf(name, kind)).collect(),
             "recursive" => vec![Node::leaf(name, view.recursive)],
-            "view" => self.viewed(&view.container, &view.types, view.recursive).iter().map(|found| found.node(name)).collect(),
+            "view" => {
+                self.viewed(&view.container, &view.types, view.recursive).iter().map(|found| found.node(name)).collect()
+            }
             _ => Vec::new(),
         }
     }

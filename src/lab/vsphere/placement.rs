@@ -172,7 +172,8 @@ impl Added<'_> {
     fn store(&self, vm: &Vm, backing: &Node) -> Result<&NamedRef, Fault> {
         let stores = &self.inventory.datastores;
         let wrong = || invalid("backing.datastore", self.index);
-        let by_name = backing.text_of("fileName").and_then(|file| file.strip_prefix('[')?.split_once(']').map(|(name, _)| name));
+        let by_name =
+            backing.text_of("fileName").and_then(|file| file.strip_prefix('[')?.split_once(']').map(|(name, _)| name));
         let by_name = by_name.filter(|name| !name.is_empty());
         match (Ref::child(backing, "datastore"), by_name) {
             (Some(moref), Some(name)) => {
@@ -208,7 +209,8 @@ impl Added<'_> {
             return Ok(format!("[{}] {}/{}_{}.vmdk", store.name, vm.name, vm.name, vm.disks.len()));
         };
         let file = format!("[{}] {path}", store.name);
-        let about = |kind: &str, what: &str| Fault::new(kind, format!("File {file} {what}")).with(Node::leaf("file", &file));
+        let about =
+            |kind: &str, what: &str| Fault::new(kind, format!("File {file} {what}")).with(Node::leaf("file", &file));
         let everyone = || self.inventory.vms.iter().chain([vm]).flat_map(|vm| &vm.disks);
         if operation != Some("create") {
             return Ok(file.clone());

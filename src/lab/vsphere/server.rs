@@ -187,7 +187,8 @@ impl Face {
         let source = &self.core.source;
         let mut sessions = lock(&self.sessions);
         let live = key.is_some_and(|key| sessions.live.contains_key(key));
-        let right = call.text_of("userName") == Some(&source.username) && call.text_of("password") == Some(&source.password);
+        let right =
+            call.text_of("userName") == Some(&source.username) && call.text_of("password") == Some(&source.password);
         if live || !right {
             let fault = Fault::new("InvalidLogin", "Cannot complete login due to an incorrect user name or password.");
             return envelope(None, Err(fault));

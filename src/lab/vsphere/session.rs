@@ -73,7 +73,8 @@ impl Session {
 
     /// The filters of a collector, as references of this name.
     pub(super) fn filters_of(&self, collector: &str, name: &str) -> Vec<Node> {
-        let filters = self.collectors.get(collector).map(|collector| collector.filters.keys().cloned().collect::<Vec<_>>());
+        let filters =
+            self.collectors.get(collector).map(|collector| collector.filters.keys().cloned().collect::<Vec<_>>());
         filters.unwrap_or_default().iter().map(|value| Ref::new("PropertyFilter", value).node(name)).collect()
     }
 

@@ -120,9 +120,7 @@ pub(super) fn name_and_parent(inventory: &Inventory, object: &Ref) -> Option<(St
             _ => None,
         },
         "Datacenter" => among(std::slice::from_ref(&inventory.datacenter), Ref::new("Folder", ROOT)),
-        "ClusterComputeResource" | "ComputeResource" => {
-            among(std::slice::from_ref(&inventory.cluster), host_folder)
-        }
+        "ClusterComputeResource" | "ComputeResource" => among(std::slice::from_ref(&inventory.cluster), host_folder),
         "ResourcePool" => among(std::slice::from_ref(&inventory.pool), cluster_ref(inventory)),
         "HostSystem" => among(&inventory.hosts, cluster_ref(inventory)),
         "Datastore" => among(&inventory.datastores, store_folder),

@@ -52,9 +52,8 @@ fn changed(before: &[(String, Node)], after: &[(String, Node)]) -> Vec<Node> {
         Node::new("changeSet").with(head).with([value.clone().named("val")])
     });
     let removed = before.iter().filter(|(path, _)| !after.iter().any(|(known, _)| known == path));
-    let removed = removed.map(|(path, _)| {
-        Node::new("changeSet").with([Node::leaf("name", path), Node::leaf("op", "remove")])
-    });
+    let removed =
+        removed.map(|(path, _)| Node::new("changeSet").with([Node::leaf("name", path), Node::leaf("op", "remove")]));
     assigned.chain(removed).collect()
 }
 

@@ -80,10 +80,16 @@ fn config(inventory: &Inventory, vm: &Vm) -> Node {
         Node::leaf("efiSecureBootEnabled", vm.secure_boot),
     ]);
     let extra = vm.extra_config.iter().map(|(key, value)| {
-        Node::new("extraConfig").of("OptionValue").with([Node::leaf("key", key), Node::leaf("value", value).of("string")])
+        Node::new("extraConfig")
+            .of("OptionValue")
+            .with([Node::leaf("key", key), Node::leaf("value", value).of("string")])
     });
     let allocation = |name: &str| {
-        Node::new(name).with([Node::leaf("reservation", 0), Node::leaf("expandableReservation", false), Node::leaf("limit", -1)])
+        Node::new(name).with([
+            Node::leaf("reservation", 0),
+            Node::leaf("expandableReservation", false),
+            Node::leaf("limit", -1),
+        ])
     };
     Node::new("config")
         .with([
@@ -205,7 +211,8 @@ fn ip_stack(vm: &Vm) -> Node {
     let mut routes = Vec::new();
     for nic in &vm.nics {
         if let Some(gateway) = nic.guest.iter().find_map(|address| address.gateway.as_deref()) {
-            let via = Node::new("gateway").with([Node::leaf("ipAddress", gateway), Node::leaf("device", nic.key - 4000)]);
+            let via =
+                Node::new("gateway").with([Node::leaf("ipAddress", gateway), Node::leaf("device", nic.key - 4000)]);
             let route = [Node::leaf("network", "0.0.0.0"), Node::leaf("prefixLength", 0), via];
             routes.push(Node::new("ipRoute").with(route));
         }

@@ -1,12 +1,12 @@
 //! What can be done to a VM: power, snapshots, removal; and the search for its files.
 
+use super::entities;
 use super::fault::{Fault, Ref};
 use super::tasks::Core;
 use super::vm_facts::{home, power_word, snapshot_ref};
 use super::xml::Node;
 use crate::facts::{Power, now, rfc3339};
 use crate::lab::world::{Inventory, Snapshot, Vm};
-use super::entities;
 
 /// The longest chain of snapshots.
 const MAX_SNAPSHOTS: usize = 32;
@@ -23,11 +23,14 @@ fn with_vm<T>(core: &Core, object: &Ref, act: impl FnOnce(&mut Vm) -> Result<T, 
 }
 
 fn wrong_power(vm: &Vm, wanted: Power) -> Fault {
-    let text = format!("The attempted operation cannot be performed in the current state ({}).", match vm.power {
-        Power::On => "Powered on",
-        Power::Off => "Powered off",
-        Power::Other => "Suspended",
-    });
+    let text = format!(
+        "The attempted operation cannot be performed in the current state ({}).",
+        match vm.power {
+            Power::On => "Powered on",
+            Power::Off => "Powered off",
+            Power::Other => "Suspended",
+        }
+    );
     Fault::new("InvalidPowerState", text)
         .with(Node::leaf("requestedState", power_word(wanted)))
         .with(Node::leaf("existingState", power_word(vm.power)))
@@ -53,9 +56,10 @@ pub(super) fn check_shutdown(core: &Core, object: &Ref) -> Result<(), Fault> {
     let vm = inventory.vm(&object.value).ok_or_else(|| Fault::not_found(object))?;
     match (vm.power, vm.tools) {
         (Power::On, true) => Ok(()),
-        (Power::On, false) => {
-            Err(Fault::new("ToolsUnavailable", "Cannot complete operation because VMware Tools is not running in this virtual machine."))
-        }
+        (Power::On, false) => Err(Fault::new(
+            "ToolsUnavailable",
+            "Cannot complete operation because VMware Tools is not running in this virtual machine.",
+        )),
         _ => Err(wrong_power(vm, Power::Off)),
     }
 }
@@ -106,7 +110,8 @@ pub(super) fn remove_snapshots(core: &Core, object: &Ref) -> Ending {
 /// Removes one snapshot, with those above it if asked.
 pub(super) fn remove_snapshot(core: &Core, object: &Ref, children: bool) -> Ending {
     core.source.change(|inventory| {
-        let owner = inventory.vms.iter_mut().find(|vm| vm.snapshots.iter().any(|snapshot| snapshot.moref == object.value));
+        let owner =
+            inventory.vms.iter_mut().find(|vm| vm.snapshots.iter().any(|snapshot| snapshot.moref == object.value));
         let vm = owner.ok_or_else(|| Fault::not_found(object))?;
         let at = vm.snapshots.iter().position(|snapshot| snapshot.moref == object.value).unwrap_or_default();
         if children {
@@ -133,7 +138,9 @@ pub(super) fn mark_as_template(core: &Core, object: &Ref) -> Result<(), Fault> {
 /// Renames a VM.
 pub(super) fn rename(core: &Core, object: &Ref, name: &str) -> Ending {
     if core.source.read().vms.iter().any(|vm| vm.name == name && vm.moref != object.value) {
-        return Err(Fault::new("DuplicateName", format!("The name '{name}' already exists.")).with(Node::leaf("name", name)));
+        return Err(
+            Fault::new("DuplicateName", format!("The name '{name}' already exists.")).with(Node::leaf("name", name))
+        );
     }
     with_vm(core, object, |vm| {
         name.clone_into(&mut vm.name);
@@ -150,13 +157,15 @@ pub(super) fn search(core: &Core, browser: &Ref, path: &str, below: bool) -> End
     let in_store = format!("[{}]", store.name);
     let folder = path.rsplit_once('/').filter(|(_, last)| last.contains('.')).map_or(path, |(folder, _)| folder);
     let files = files(&inventory);
-    let found: Vec<&String> = files.iter().filter(|file| path.starts_with(&in_store) && file.starts_with(folder)).collect();
+    let found: Vec<&String> =
+        files.iter().filter(|file| path.starts_with(&in_store) && file.starts_with(folder)).collect();
     if found.is_empty() {
         return Err(Fault::new("FileNotFound", format!("File {path} was not found")).with(Node::leaf("file", path)));
     }
-    let entries = found.iter().filter_map(|file| file.rsplit_once('/')).map(|(_, name)| {
-        Node::new("file").of("FileInfo").with([Node::leaf("path", name)])
-    });
+    let entries = found
+        .iter()
+        .filter_map(|file| file.rsplit_once('/'))
+        .map(|(_, name)| Node::new("file").of("FileInfo").with([Node::leaf("path", name)]));
     let results = [Node::leaf("folderPath", format!("{}/", folder.trim_end_matches('/')))];
     let result = if below {
         let one = Node::new("HostDatastoreBrowserSearchResults").with(results).with(entries);

@@ -194,7 +194,8 @@ mod tests {
 
     #[test]
     fn element_order_enums_and_unknown_elements_are_checked() {
-        let good = "<location><transform>sparse</transform></location><template>false</template><powerOn>false</powerOn>";
+        let good =
+            "<location><transform>sparse</transform></location><template>false</template><powerOn>false</powerOn>";
         assert_eq!(clone(good), Ok(()));
         for (bad, part) in [
             (good.replace("sparse", "eagerZeroedThick"), "no value of VirtualMachineRelocateTransformation"),
@@ -220,6 +221,8 @@ mod tests {
     fn derived_fields_follow_those_of_the_base() {
         let names: Vec<_> = wsdl().fields("VirtualDisk").iter().map(|field| field.name).collect();
         assert_eq!(names[0], "key");
-        assert!(names.iter().position(|name| *name == "unitNumber") < names.iter().position(|name| *name == "capacityInKB"));
+        assert!(
+            names.iter().position(|name| *name == "unitNumber") < names.iter().position(|name| *name == "capacityInKB")
+        );
     }
 }

@@ -186,10 +186,7 @@ mod tests {
         assert_eq!(node.child("v").unwrap().kind.as_deref(), Some("string"));
         let mut out = String::new();
         node.write(&mut out);
-        assert_eq!(
-            out,
-            r#"<x><obj type="Folder">group&amp;1!</obj><v xsi:type="xsd:string">t</v><e></e></x>"#
-        );
+        assert_eq!(out, r#"<x><obj type="Folder">group&amp;1!</obj><v xsi:type="xsd:string">t</v><e></e></x>"#);
         assert!(parse("<a><b></a>").is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::load::{WorldError, bare_network, split_address};
 use super::{
-    DiskSpec, Disk, GuestNet, Inventory, NamedRef, Nic, NicSpec, SourceSpec, Vm, VmSpec, VsphereSource, World,
+    Disk, DiskSpec, GuestNet, Inventory, NamedRef, Nic, NicSpec, SourceSpec, Vm, VmSpec, VsphereSource, World,
     WorldSpec,
 };
 use crate::facts::{Power, Seed, parse_quantity_bytes};
@@ -124,7 +124,12 @@ fn build_vm(source: &VsphereSource, spec: &VmSpec, index: usize) -> Vm {
         cores_per_socket: spec.cores_per_socket,
         memory_mib: mib,
         disks: build_disks(source, &inventory, spec),
-        nics: spec.nics.iter().enumerate().map(|(order, nic)| build_nic(source, &inventory, spec, (order, nic))).collect(),
+        nics: spec
+            .nics
+            .iter()
+            .enumerate()
+            .map(|(order, nic)| build_nic(source, &inventory, spec, (order, nic)))
+            .collect(),
         snapshots: Vec::new(),
         extra_config: Vec::new(),
         revision: 1,
@@ -233,11 +238,10 @@ mod tests {
         let world = world();
         let inventory = world.vsphere[0].read();
         let windows = inventory.vms.iter().find(|vm| vm.name == "mtv-win2022-ip-3disks").unwrap();
-        assert_eq!(windows.disks.iter().map(|disk| (disk.key, disk.controller_key, disk.unit)).collect::<Vec<_>>(), [
-            (16_000, 15_000, 0),
-            (16_001, 15_000, 1),
-            (16_002, 15_000, 2)
-        ]);
+        assert_eq!(
+            windows.disks.iter().map(|disk| (disk.key, disk.controller_key, disk.unit)).collect::<Vec<_>>(),
+            [(16_000, 15_000, 0), (16_001, 15_000, 1), (16_002, 15_000, 2)]
+        );
         assert_eq!(windows.nics[0].guest.len(), 2);
         assert!(windows.nics.iter().all(|nic| nic.network.starts_with("dvportgroup-")));
         assert!(inventory.networks.iter().any(|network| network.moref.starts_with("network-")));

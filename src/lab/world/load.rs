@@ -49,8 +49,7 @@ impl WorldSpec {
     /// It cannot be read, is no world, or contradicts itself (every contradiction is named).
     pub fn load(path: &Path) -> Result<Self, WorldError> {
         let origin = path.display().to_string();
-        let text =
-            std::fs::read_to_string(path).map_err(|source| WorldError::Read { path: origin.clone(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| WorldError::Read { path: origin.clone(), source })?;
         Self::parse(&text, &origin)
     }
 
@@ -90,7 +89,8 @@ impl WorldSpec {
     fn check_cluster(&self, problems: &mut Vec<String>) {
         let cluster = &self.cluster;
         let versions = [Some(&cluster.mtv), Some(&cluster.kubernetes), cluster.openshift.as_ref()];
-        problems.extend(versions.into_iter().flatten().filter_map(|text| parse_version(text).err()).map(|e| e.to_string()));
+        problems
+            .extend(versions.into_iter().flatten().filter_map(|text| parse_version(text).err()).map(|e| e.to_string()));
         for (what, empty) in [
             ("cluster.nodes", cluster.nodes.is_empty()),
             ("cluster.storage_classes", cluster.storage_classes.is_empty()),
@@ -146,7 +146,8 @@ fn check_source(source: &SourceSpec, problems: &mut Vec<String>) {
 fn check_vm(place: &str, vm: &VmSpec, (datastores, networks): (&[&str], &[&str]), problems: &mut Vec<String>) {
     check_quantity(&format!("{place}: memory"), &vm.memory, problems);
     if vm.cores_per_socket == 0 || vm.cpus == 0 || !vm.cpus.is_multiple_of(vm.cores_per_socket) {
-        problems.push(format!("{place}: cpus: {} is no multiple of cores_per_socket: {}", vm.cpus, vm.cores_per_socket));
+        problems
+            .push(format!("{place}: cpus: {} is no multiple of cores_per_socket: {}", vm.cpus, vm.cores_per_socket));
     }
     let unknown = |what: &str, name: &str, known: &[&str]| {
         let near = nearest(name, known.iter().copied(), 1).join(", ");
@@ -205,7 +206,8 @@ mod tests {
             .replace("{network: mtv-backup}", "{network: mtv-bakup}")
             .replace("addresses: [10.6.68.27/24]", "addresses: [10.6.68.27]");
         let error = WorldSpec::parse(&broken, "x.yaml").unwrap_err().to_string();
-        for part in ["\"12Xi\" is not a quantity", "no network mtv-bakup", "nearest is mtv-backup", "10.6.68.27 is not"] {
+        for part in ["\"12Xi\" is not a quantity", "no network mtv-bakup", "nearest is mtv-backup", "10.6.68.27 is not"]
+        {
             assert!(error.contains(part), "{part} in {error}");
         }
     }

@@ -1,0 +1,24 @@
+//! Forklift: providers, maps, hooks, plans and migrations of cold vSphere migrations.
+//!
+//! What a condition or a step is comes from pure functions over facts; reading the facts and writing the results is
+//! kept apart from them. Source of all rules: forklift-api.md.
+
+mod archive;
+mod claim_names;
+mod copy;
+mod execute;
+pub(crate) mod hooks;
+pub(crate) mod maps;
+pub(crate) mod migration;
+mod objects;
+mod phases;
+mod pipeline;
+pub(crate) mod plan;
+mod plan_facts;
+pub(crate) mod provider;
+mod steps;
+mod target_vm;
+mod validate;
+mod validate_vms;
+
+pub(crate) use target_vm::ORIGIN;

@@ -1,0 +1,328 @@
+//! The objects that a migration makes, and how they are taken away again.
+//!
+//! Names are the same each time they are asked for, so that a creation whose answer was lost meets its own object.
+//! Source: forklift-api.md section 7.
+
+use super::super::hub::{Fail, Hub};
+use super::super::kinds::{CLAIM, CONFIG_MAP, DATA_VOLUME, JOB, Kind, NAMESPACE, POD, SECRET, VIRTUAL_MACHINE};
+use super::super::object::{
+    annotation, flag, label, name, namespace, owner_reference, reference, secret_key, text, uid,
+};
+use super::claim_names::{Variables, claim_name};
+use super::phases::Method;
+use super::pipeline::VmStatus;
+use super::plan_facts::{Attachment, PlanFacts, PlannedVm};
+use super::target_vm::{Blueprint, was_on};
+use crate::facts::Seed;
+use crate::lab::fault::ProductFault;
+use crate::lab::world::{Disk, Vm};
+use semver::Version;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// Marks a provider's Secret whose TLS setting the lab has changed on purpose.
+const FLIPPED: &str = "lab.mtvtest.io/tls-flipped";
+
+/// One migration of a plan.
+pub(crate) struct Run<'a> {
+    pub(crate) hub: &'a Hub,
+    pub(crate) plan: &'a Value,
+    pub(crate) facts: &'a PlanFacts,
+    pub(crate) migration: String,
+    pub(crate) method: Method,
+}
+
+impl Run<'_> {
+    pub(crate) fn target_namespace(&self) -> &str {
+        text(self.plan, "/spec/targetNamespace")
+    }
+
+    /// `<plan>-<vmID>-<part><5>`, always the same for this purpose.
+    pub(crate) fn object_name(&self, vm: &str, part: &str) -> String {
+        let suffix = Seed(0).suffix(&format!("{}/{vm}/{part}", self.migration), 5);
+        format!("{}-{vm}-{part}{suffix}", name(self.plan))
+    }
+
+    /// The labels of what belongs to a VM's migration.
+    pub(crate) fn labels(&self, vm: &str) -> Map<String, Value> {
+        let mut labels = Map::from_iter([
+            ("plan".to_owned(), json!(uid(self.plan))),
+            ("migration".to_owned(), json!(self.migration)),
+            ("vmID".to_owned(), json!(vm)),
+        ]);
+        if self.hub.since(10) {
+            labels.insert("resource".to_owned(), json!("vm-config"));
+        }
+        if self.hub.since(12) {
+            labels.insert("plan-name".to_owned(), json!(name(self.plan)));
+            labels.insert("plan-namespace".to_owned(), json!(namespace(self.plan)));
+        }
+        labels
+    }
+
+    /// The VM's objects of a watched kind in the target namespace, in the order of their disks.
+    pub(crate) fn of_vm(&self, kind: Kind, vm: &str) -> Vec<Arc<Value>> {
+        let mut found = self.hub.cache.labelled(kind, &[("plan", uid(self.plan)), ("vmID", vm)]);
+        found.retain(|one| namespace(one) == self.target_namespace());
+        found.sort_by_key(|one| annotation(one, "forklift.konveyor.io/disk-index").parse::<usize>().unwrap_or(0));
+        found
+    }
+}
+
+/// The namespace of the target VMs, made if it is absent.
+pub(crate) async fn ensure_namespace(run: &Run<'_>) -> Result<(), Fail> {
+    let space = run.target_namespace();
+    if run.hub.get(NAMESPACE, "", space).await?.is_none() {
+        run.hub.create(NAMESPACE, json!({"metadata": {"name": space}})).await?;
+    }
+    Ok(())
+}
+
+/// Creates the DataVolumes of a VM; the text says why that can never work.
+pub(crate) async fn create_volumes(run: &Run<'_>, planned: &PlannedVm, vm: &Vm) -> Result<Option<String>, Fail> {
+    let faults = &run.hub.world.faults;
+    let kept = vm.disks.len() - usize::from(faults.harms(ProductFault::LostDisk) && !vm.disks.is_empty());
+    for (index, disk) in vm.disks.iter().take(kept).enumerate() {
+        let body = match volume(run, planned, vm, (index, disk)) {
+            Ok(body) => body,
+            Err(why) => return Ok(Some(why)),
+        };
+        let made = run.hub.create(DATA_VOLUME, body).await?;
+        if label(&made, "migration") != run.migration {
+            return Ok(Some(format!("datavolumes.cdi.kubevirt.io {:?} already exists", name(&made))));
+        }
+    }
+    Ok(None)
+}
+
+fn volume(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, disk: (usize, &Disk)) -> Result<Value, String> {
+    let (index, disk) = disk;
+    let target_name = planned.target_name(run.hub.world.spec.seed);
+    let variables =
+        Variables { vm_name: &vm.name, plan_name: name(run.plan), target_name: &target_name, disk_index: index };
+    let purpose = format!("{}/{}/{index}", run.migration, vm.moref);
+    let claim = claim_name(run.plan, &planned.entry, &vm.moref, variables, &purpose)?;
+    let destination = run.facts.destination(disk).unwrap_or_default();
+    let faults = &run.hub.world.faults;
+    let first = index == 0;
+    let shrunk = first && faults.harms(ProductFault::ShrunkDisk);
+    let size = if shrunk { disk.size_bytes / 2 } else { disk.size_bytes };
+    let class = text(&destination, "/storageClass");
+    let astray = run.hub.world.spec.cluster.storage_classes.iter().map(|one| one.name.as_str());
+    let astray = astray.into_iter().find(|other| first && *other != class);
+    let class = match astray {
+        Some(other) if faults.harms(ProductFault::WrongStorageClass) => other,
+        _ => class,
+    };
+    let mut storage = json!({"resources": {"requests": {"storage": size.to_string()}}, "storageClassName": class});
+    if !text(&destination, "/accessMode").is_empty() {
+        storage["accessModes"] = json!([destination["accessMode"]]);
+    }
+    if !text(&destination, "/volumeMode").is_empty() {
+        storage["volumeMode"] = destination["volumeMode"].clone();
+    }
+    let source = match run.method {
+        Method::V2v => json!({"blank": {}}),
+        _ => json!({"vddk": {
+            "url": run.facts.source_provider.as_deref().map(|one| text(one, "/spec/url")),
+            "uuid": vm.uuid, "backingFile": disk.file, "secretRef": run.object_name(&vm.moref, "")}}),
+    };
+    let mut labels = run.labels(&vm.moref);
+    let mut annotations = labels.clone();
+    labels.insert("vmUUID".to_owned(), json!(vm.uuid));
+    let facts = [
+        ("forklift.konveyor.io/disk-source", disk.file.clone()),
+        ("forklift.konveyor.io/disk-index", index.to_string()),
+        ("cdi.kubevirt.io/storage.deleteAfterCompletion", "false".to_owned()),
+    ];
+    annotations.extend(facts.map(|(key, value)| (key.to_owned(), json!(value))));
+    if !run.facts.to_host {
+        annotations.insert("cdi.kubevirt.io/storage.bind.immediate.requested".to_owned(), json!("true"));
+    }
+    Ok(json!({
+        "metadata": {
+            "namespace": run.target_namespace(), "name": claim, "labels": labels, "annotations": annotations,
+        },
+        "spec": {"source": source, "storage": storage},
+    }))
+}
+
+/// Creates the Secret and the ConfigMap that the conversion uses, and its pod, which runs at once.
+pub(crate) async fn create_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fail> {
+    create_secret(run, vm, "isV2V").await?;
+    let config = json!({
+        "metadata": {
+            "namespace": run.target_namespace(), "name": run.object_name(vm, ""), "labels": run.labels(vm),
+        },
+        "data": {"ca.pem": ""},
+    });
+    run.hub.create(CONFIG_MAP, config).await?;
+    let mut labels = run.labels(vm);
+    labels.insert("forklift.app".to_owned(), json!("virt-v2v"));
+    let volume = |(index, claim): (usize, &Arc<Value>)| json!({"name": format!("vol-{index}"), "persistentVolumeClaim": {"claimName": name(claim)}});
+    let volumes: Vec<Value> = run.of_vm(CLAIM, vm).iter().enumerate().map(volume).collect();
+    let mut spec = json!({
+        "restartPolicy": "Never", "volumes": volumes,
+        "containers": [{"name": "virt-v2v", "image": "forklift-virt-v2v"}],
+    });
+    if let Some(selector) = run.plan.pointer("/spec/convertorNodeSelector") {
+        spec["nodeSelector"] = selector.clone();
+    }
+    let pod = json!({
+        "metadata": {
+            "namespace": run.target_namespace(), "name": run.object_name(vm, ""), "labels": labels,
+            "ownerReferences": [],
+        },
+        "spec": spec,
+    });
+    let made = run.hub.create(POD, pod).await?;
+    run.hub.put_status(POD, &made, json!({"phase": "Running"})).await?;
+    Ok(())
+}
+
+/// The Secret with the source's credentials; `purpose` is `isV2V` or `isDV`.
+pub(crate) async fn create_secret(run: &Run<'_>, vm: &str, purpose: &str) -> Result<(), Fail> {
+    let (space, secret) = run.facts.source_provider.as_deref().map_or(("", ""), |one| reference(one, "/spec/secret"));
+    let login = run.hub.find(SECRET, space, secret).await?.unwrap_or_default();
+    let mut labels = run.labels(vm);
+    labels.insert(purpose.to_owned(), json!("true"));
+    let body = json!({
+        "metadata": {
+            "namespace": run.target_namespace(), "name": run.object_name(vm, if purpose == "isDV" { "" } else { "v2v-" }),
+            "labels": labels,
+        },
+        "type": "Opaque",
+        "stringData": {"accessKeyId": secret_key(&login, "user"), "secretKey": secret_key(&login, "password")},
+    });
+    run.hub.create(SECRET, body).await?;
+    Ok(())
+}
+
+/// Ends the conversion pod.
+pub(crate) async fn finish_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fail> {
+    let pod = run.hub.get(POD, run.target_namespace(), &run.object_name(vm, "")).await?;
+    if let Some(pod) = pod {
+        run.hub.put_status(POD, &pod, json!({"phase": "Succeeded"})).await?;
+    }
+    Ok(())
+}
+
+/// Creates the target VM (the text says why that can never work), makes it the owner of the claims, and removes the DataVolumes.
+pub(crate) async fn create_vm(
+    run: &Run<'_>,
+    planned: &PlannedVm,
+    vm: &Vm,
+    status: &mut VmStatus,
+) -> Result<Option<String>, Fail> {
+    let target = planned.target_name(run.hub.world.spec.seed);
+    if target != vm.name {
+        status.new_name.clone_from(&target);
+    }
+    let claims = run.of_vm(CLAIM, &vm.moref);
+    let mut labels = run.labels(&vm.moref);
+    if run.hub.since(9) && run.method != Method::Raw {
+        labels.insert("guestConverted".to_owned(), json!("true"));
+    }
+    let attachments = run.facts.attachments(vm);
+    let source = run.facts.source.as_ref().map(|source| source.name.as_str()).unwrap_or_default();
+    let blueprint = Blueprint {
+        vm,
+        name: target,
+        namespace: run.target_namespace().to_owned(),
+        labels,
+        spec: &run.plan["spec"],
+        entry: &planned.entry,
+        attachments: attachments.into_iter().map(|one| one.unwrap_or(Attachment::Ignored)).collect(),
+        claims: claims.iter().map(|claim| name(claim).to_owned()).collect(),
+        was_on: was_on(&status.restore_power_state, vm.power),
+        vmware_serial: has_vmware_serial(run.hub),
+        origin: format!("{source}/{}", vm.moref),
+    };
+    let made = run.hub.create(VIRTUAL_MACHINE, blueprint.build(&run.hub.world.faults)).await?;
+    if label(&made, "migration") != run.migration {
+        return Ok(Some(format!("virtualmachines.kubevirt.io {:?} already exists", name(&made))));
+    }
+    for claim in &claims {
+        let patch = json!({"metadata": {"ownerReferences": [owner_reference(VIRTUAL_MACHINE, &made, false)]}});
+        run.hub.merge(CLAIM, claim, &patch).await?;
+    }
+    for volume in run.of_vm(DATA_VOLUME, &vm.moref) {
+        run.hub.delete(DATA_VOLUME, &volume).await?;
+    }
+    Ok(None)
+}
+
+/// The product's own form of the serial: MTV since 2.10 on OpenShift since 4.20, unless switched off.
+fn has_vmware_serial(hub: &Hub) -> bool {
+    let recent = hub.openshift.as_ref().is_some_and(|version| *version >= Version::new(4, 20, 0));
+    hub.since(10) && recent && super::super::operator::feature(hub, "feature_vmware_system_serial_number", true)
+}
+
+/// Whether what a failed migration made is removed: the VM's own setting, the plan's, the version's default.
+pub(crate) fn deletes_on_failure(hub: &Hub, plan: &Value, status: &VmStatus) -> bool {
+    let own = status.rest.get("deleteVmOnFailMigration").and_then(Value::as_bool);
+    match own {
+        _ if !hub.since(9) => true,
+        Some(own) => own,
+        None => flag(plan, "/spec/deleteVmOnFailMigration", hub.since(11)),
+    }
+}
+
+/// What a clean-up takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sweep {
+    /// The VM, its DataVolumes and claims.
+    pub(crate) machine: bool,
+    /// The conversion pod.
+    pub(crate) pod: bool,
+}
+
+/// Removes what a VM's migration left: Secrets, ConfigMaps and hook Jobs always, the rest as `sweep` says.
+pub(crate) async fn clean_up(run: &Run<'_>, vm: &str, sweep: Sweep) -> Result<(), Fail> {
+    if sweep.machine {
+        for kind in [VIRTUAL_MACHINE, DATA_VOLUME, CLAIM] {
+            for object in run.of_vm(kind, vm) {
+                run.hub.delete(kind, &object).await?;
+            }
+        }
+    }
+    let selector = format!("plan={},vmID={vm}", uid(run.plan));
+    let own = namespace(run.plan);
+    let mut doomed =
+        vec![(SECRET, run.target_namespace()), (CONFIG_MAP, run.target_namespace()), (JOB, own), (CONFIG_MAP, own)];
+    if sweep.pod {
+        doomed.push((POD, run.target_namespace()));
+    }
+    for (kind, space) in doomed {
+        for object in run.hub.list(kind, space, &selector).await? {
+            run.hub.delete(kind, &object).await?;
+        }
+    }
+    Ok(())
+}
+
+/// After a success the product's own fault may take the TLS setting from the provider's Secret.
+pub(crate) async fn flip_tls(run: &Run<'_>) -> Result<(), Fail> {
+    if !run.hub.world.faults.harms(ProductFault::TlsFlagFlipped) {
+        return Ok(());
+    }
+    let (space, secret) = run.facts.source_provider.as_deref().map_or(("", ""), |one| reference(one, "/spec/secret"));
+    if let Some(secret) = run.hub.find(SECRET, space, secret).await? {
+        // Once and for all: a second success must not flip it back.
+        if !annotation(&secret, FLIPPED).is_empty() {
+            return Ok(());
+        }
+        let flipped = secret_key(&secret, "insecureSkipVerify") != "true";
+        run.hub
+            .merge(
+                SECRET,
+                &secret,
+                &json!({
+                    "metadata": {"annotations": {FLIPPED: "true"}},
+                    "stringData": {"insecureSkipVerify": flipped.to_string()},
+                }),
+            )
+            .await?;
+    }
+    Ok(())
+}

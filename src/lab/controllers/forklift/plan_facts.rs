@@ -1,0 +1,165 @@
+//! What a plan asks for, resolved against its maps and its source.
+
+use super::super::hub::{Fail, Hub};
+use super::super::kinds::{NETWORK_MAP, PROVIDER, STORAGE_MAP};
+use super::super::object::{flag, items, reference, text};
+use super::phases::Method;
+use super::provider::{is_host, source_of};
+use crate::facts;
+use crate::lab::world::{Disk, NamedRef, Vm, VsphereSource};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The objects that a plan refers to. Absent ones are reported by the validation.
+pub(crate) struct PlanFacts {
+    pub(crate) source_provider: Option<Arc<Value>>,
+    pub(crate) source: Option<Arc<VsphereSource>>,
+    pub(crate) to_host: bool,
+    pub(crate) storage_map: Option<Arc<Value>>,
+    pub(crate) network_map: Option<Arc<Value>>,
+    pub(crate) networks: Vec<NamedRef>,
+    pub(crate) datastores: Vec<NamedRef>,
+    pub(crate) vms: Vec<PlannedVm>,
+}
+
+/// An entry of `spec.vms[]` and the VM it means.
+#[derive(Debug, Clone)]
+pub(crate) struct PlannedVm {
+    pub(crate) entry: Value,
+    pub(crate) vm: Option<Vm>,
+    /// More than one VM has the entry's name.
+    pub(crate) ambiguous: bool,
+}
+
+/// Where a NIC goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Attachment {
+    Pod,
+    Multus(String),
+    Ignored,
+}
+
+impl PlanFacts {
+    pub(crate) async fn read(hub: &Hub, plan: &Value) -> Result<Self, Fail> {
+        let (space, name) = reference(plan, "/spec/provider/source");
+        let source_provider = hub.find(PROVIDER, space, name).await?;
+        let (space, name) = reference(plan, "/spec/provider/destination");
+        let to_host = hub.find(PROVIDER, space, name).await?.is_none_or(|provider| is_host(&provider));
+        let (space, name) = reference(plan, "/spec/map/storage");
+        let storage_map = hub.find_ready(STORAGE_MAP, space, name).await?;
+        let (space, name) = reference(plan, "/spec/map/network");
+        let network_map = hub.find_ready(NETWORK_MAP, space, name).await?;
+        let source = source_provider.as_deref().and_then(|provider| source_of(&hub.world, provider)).cloned();
+        let (mut networks, mut datastores, mut vms) = (Vec::new(), Vec::new(), Vec::new());
+        if let Some(source) = &source {
+            let inventory = source.read();
+            networks.clone_from(&inventory.networks);
+            datastores.clone_from(&inventory.datastores);
+            vms = items(plan, "/spec/vms").map(|entry| resolve(entry, &inventory.vms)).collect();
+        }
+        Ok(Self { source_provider, source, to_host, storage_map, network_map, networks, datastores, vms })
+    }
+
+    pub(crate) fn planned(&self, id: &str) -> Option<&PlannedVm> {
+        self.vms.iter().find(|one| one.vm.as_ref().is_some_and(|vm| vm.moref == id))
+    }
+
+    /// Where each NIC of a VM goes; `None` for one whose network is in no row of the map.
+    ///
+    /// Several rows for one source are a pool: each NIC takes the first unused attachment.
+    pub(crate) fn attachments(&self, vm: &Vm) -> Vec<Option<Attachment>> {
+        let rows: Vec<&Value> = self.network_map.iter().flat_map(|map| items(map, "/spec/map")).collect();
+        let mut used: Vec<Attachment> = Vec::new();
+        vm.nics
+            .iter()
+            .map(|nic| {
+                let name = self.networks.iter().find(|one| one.moref == nic.network).map(|one| one.name.as_str());
+                let pool: Vec<Attachment> =
+                    rows.iter().filter(|row| names(row, &nic.network, name)).map(|row| attachment(row)).collect();
+                let fresh = pool.iter().find(|one| matches!(one, Attachment::Multus(_)) && !used.contains(one));
+                let chosen = fresh.or(pool.first()).cloned();
+                used.extend(chosen.clone());
+                chosen
+            })
+            .collect()
+    }
+
+    /// The destination of a disk, by its datastore's row in the map.
+    pub(crate) fn destination(&self, disk: &Disk) -> Option<Value> {
+        let name = self.datastores.iter().find(|one| one.moref == disk.datastore).map(|one| one.name.as_str());
+        let mut rows = self.storage_map.iter().flat_map(|map| items(map, "/spec/map"));
+        rows.find(|row| names(row, &disk.datastore, name)).map(|row| row["destination"].clone())
+    }
+}
+
+fn names(row: &Value, id: &str, name: Option<&str>) -> bool {
+    let wanted = text(row, "/source/id");
+    if wanted.is_empty() { name == Some(text(row, "/source/name")) } else { wanted == id }
+}
+
+fn attachment(row: &Value) -> Attachment {
+    let (space, name) = reference(row, "/destination");
+    match text(row, "/destination/type") {
+        "multus" => Attachment::Multus(format!("{space}/{name}")),
+        "ignored" => Attachment::Ignored,
+        _ => Attachment::Pod,
+    }
+}
+
+fn resolve(entry: &Value, vms: &[Vm]) -> PlannedVm {
+    let (id, name) = (text(entry, "/id"), text(entry, "/name"));
+    let hits: Vec<&Vm> = vms
+        .iter()
+        .filter(|vm| !vm.template && if id.is_empty() { !name.is_empty() && vm.name == name } else { vm.moref == id })
+        .collect();
+    let ambiguous = hits.len() > 1;
+    let vm = hits.into_iter().next().filter(|_| !ambiguous).cloned().map(in_disk_order);
+    PlannedVm { entry: entry.clone(), vm, ambiguous }
+}
+
+/// The disks in the product's order, each with its current file: below a snapshot that is the delta.
+///
+/// Source: forklift-api.md section 7, "Disks"; inventory-api.md section 6, "Disk files".
+fn in_disk_order(mut vm: Vm) -> Vm {
+    let files: Vec<String> = vm.disks.iter().map(|disk| vm.current_file(disk)).collect();
+    for (disk, file) in vm.disks.iter_mut().zip(files) {
+        disk.file = file;
+    }
+    let rank = |disk: &Disk| ["sata", "ide", "scsi", "nvme"].iter().position(|bus| *bus == disk.bus).unwrap_or(9);
+    vm.disks.sort_by_key(|disk| (rank(disk), disk.controller_key, disk.unit, disk.key));
+    vm
+}
+
+impl PlannedVm {
+    /// The name that the VM gets on the cluster.
+    pub(crate) fn target_name(&self, hub_seed: u64) -> String {
+        let wanted = text(&self.entry, "/targetName");
+        if !wanted.is_empty() {
+            return wanted.to_owned();
+        }
+        let source = self.vm.as_ref().map(|vm| vm.name.as_str()).unwrap_or_default();
+        let fallback = || format!("vm-{}", facts::Seed(hub_seed).suffix(source, 4));
+        facts::destination_vm_name(source).unwrap_or_else(|_| fallback())
+    }
+
+    /// The hook steps of the entry (`PreHook`, `PostHook`).
+    pub(crate) fn hook_steps(&self) -> Vec<String> {
+        items(&self.entry, "/hooks").map(|hook| text(hook, "/step").to_owned()).collect()
+    }
+}
+
+/// How a plan's disks are copied. Source: forklift-api.md section 6, "Pipelines".
+pub(crate) fn method(hub: &Hub, plan: &Value, to_host: bool) -> Method {
+    if flag(plan, "/spec/skipGuestConversion", false) {
+        Method::Raw
+    } else if to_host && flag(plan, "/spec/migrateSharedDisks", true) {
+        Method::V2v
+    } else {
+        Method::Cdi { lists_v2v: !hub.since(12) }
+    }
+}
+
+/// Whether a warm migration is asked for. MTV 2.9 knows only the flag.
+pub(crate) fn is_warm(hub: &Hub, plan: &Value) -> bool {
+    flag(plan, "/spec/warm", false) || (hub.since(10) && plan.pointer("/spec/type") == Some(&json!("warm")))
+}

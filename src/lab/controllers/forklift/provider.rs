@@ -1,0 +1,280 @@
+//! Providers: secret and URL checks, the connection test against the world, the inventory.
+//!
+//! Source: forklift-api.md section 2.
+
+use super::super::conditions::{Condition, Conditions};
+use super::super::hub::{Fail, Hub, Outcome, STEP};
+use super::super::kinds::{PROVIDER, SECRET};
+use super::super::object::{
+    generation, has_condition, is_deleting, name, namespace, owner_reference, reference, secret_key, text, uid,
+};
+use crate::facts;
+use crate::lab::fault::{Failure, ProductFault};
+use crate::lab::world::{VsphereSource, World};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How far a provider has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Verdict {
+    /// What it is given is wrong.
+    Invalid(Vec<Condition>),
+    /// It does not answer, or not to these credentials.
+    Disconnected(Condition),
+    /// The source answers.
+    Connected,
+}
+
+/// The world's source that a provider's URL names.
+pub(crate) fn source_of<'a>(world: &'a World, provider: &Value) -> Option<&'a Arc<VsphereSource>> {
+    if text(provider, "/spec/type") != "vsphere" {
+        return None;
+    }
+    let url: http::Uri = text(provider, "/spec/url").parse().ok()?;
+    world.vsphere_at(url.authority()?.as_str())
+}
+
+/// Whether this is the cluster's own provider, or another of type openshift without a URL.
+pub(crate) fn is_host(provider: &Value) -> bool {
+    text(provider, "/spec/type") == "openshift" && text(provider, "/spec/url").is_empty()
+}
+
+pub(crate) async fn reconcile(hub: &Hub, provider: &Value) -> Result<Outcome, Fail> {
+    if is_deleting(provider) {
+        return Ok(Outcome::Done);
+    }
+    // A secret whose TLS setting the product itself has lost changes nothing else.
+    if hub.world.faults.harms(ProductFault::TlsFlagFlipped) && has_condition(provider, "Ready") {
+        return Ok(Outcome::Done);
+    }
+    let (space, secret_name) = reference(provider, "/spec/secret");
+    let secret = hub.find(SECRET, space, secret_name).await?;
+    if hub.since(9) && text(provider, "/spec/type") == "vsphere" {
+        ensure_keys(hub, provider).await?;
+    }
+    let verdict = judge(hub, provider, secret.as_deref());
+    let mut conditions = Conditions::begin(provider);
+    let insecure = secret.as_deref().is_some_and(is_insecure) && text(provider, "/spec/type") == "vsphere";
+    if insecure {
+        let words = "the certificate of the source is not verified";
+        conditions.set(Condition::warn("ConnectionInsecure", "SkipTLSVerification", words));
+    }
+    let (phase, more) = progress(provider, verdict, &mut conditions);
+    let mut status = json!({
+        "phase": phase, "conditions": conditions.finish(), "observedGeneration": generation(provider),
+    });
+    if phase != "ValidationFailed" && text(provider, "/spec/type") == "vsphere" {
+        status["fingerprint"] = json!(fingerprint(text(provider, "/spec/url")));
+    }
+    if hub.since(11)
+        && let Some(secret) = &secret
+    {
+        status["secretResourceVersion"] = secret["metadata"]["resourceVersion"].clone();
+    }
+    hub.put_status(PROVIDER, provider, status).await?;
+    Ok(if more { Outcome::Again(STEP) } else { Outcome::Done })
+}
+
+/// The next phase, its conditions, and whether there is a further one.
+///
+/// A connection is tested first, then the inventory is loaded; only when it is at parity the provider is Ready.
+fn progress(provider: &Value, verdict: Verdict, conditions: &mut Conditions) -> (&'static str, bool) {
+    match verdict {
+        Verdict::Invalid(blockers) => {
+            conditions.set_all(blockers);
+            return ("ValidationFailed", false);
+        }
+        Verdict::Disconnected(blocker) => {
+            conditions.set(blocker);
+            return ("ConnectionFailed", false);
+        }
+        Verdict::Connected => {}
+    }
+    conditions.set(Condition::required("ConnectionTestSucceeded", "Tested", "the connection test was successful"));
+    conditions.set(Condition::advisory("Validated", "Completed", "the provider has been validated"));
+    if has_condition(provider, "LoadInventory") || has_condition(provider, "InventoryCreated") {
+        conditions.set(Condition::required("InventoryCreated", "Completed", "the inventory has been loaded"));
+        conditions.set(Condition::required("Ready", "", "the provider is ready"));
+        return ("Ready", false);
+    }
+    if has_condition(provider, "ConnectionTestSucceeded") {
+        conditions.set(Condition::advisory("LoadInventory", "Started", "the inventory is being loaded"));
+    }
+    ("Staging", true)
+}
+
+fn judge(hub: &Hub, provider: &Value, secret: Option<&Value>) -> Verdict {
+    let kind = text(provider, "/spec/type");
+    if !["vsphere", "ovirt", "openstack", "openshift", "ova", "hyperv", "ec2"].contains(&kind) {
+        let words = format!("{kind:?} is no provider type");
+        return Verdict::Invalid(vec![Condition::critical("ProviderTypeNotSupported", "NotSupported", words)]);
+    }
+    let blockers = if is_host(provider) { Vec::new() } else { check_settings(hub, provider, secret) };
+    if !blockers.is_empty() {
+        return Verdict::Invalid(blockers);
+    }
+    if is_host(provider) {
+        return Verdict::Connected;
+    }
+    let failing = hub.world.faults.failing(|failure| match failure {
+        Failure::ProviderConnection { message } => Some(message.clone()),
+        _ => None,
+    });
+    if let (Some(message), true) = (failing, kind != "openshift") {
+        return Verdict::Disconnected(Condition::critical("ConnectionTestFailed", "Tested", message));
+    }
+    match (kind, source_of(&hub.world, provider), secret) {
+        ("openshift", ..) => Verdict::Connected,
+        (_, Some(source), Some(secret)) => log_in(source, secret),
+        _ => {
+            let words = format!("no such host: {}", text(provider, "/spec/url"));
+            Verdict::Disconnected(Condition::critical("ConnectionTestFailed", "Tested", words))
+        }
+    }
+}
+
+fn check_settings(hub: &Hub, provider: &Value, secret: Option<&Value>) -> Vec<Condition> {
+    let kind = text(provider, "/spec/type");
+    let url = text(provider, "/spec/url");
+    let mut found = Vec::new();
+    if url.is_empty() {
+        found.push(Condition::critical("UrlNotValid", "NotSet", "spec.url is empty"));
+    } else if kind != "ova" && url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::len)).is_none() {
+        found.push(Condition::critical("UrlNotValid", "Malformed", format!("{url:?} is no URL")));
+    }
+    let (space, secret_name) = reference(provider, "/spec/secret");
+    match secret {
+        None if space.is_empty() || secret_name.is_empty() => {
+            found.push(Condition::critical("SecretNotValid", "NotSet", "spec.secret is not set"));
+        }
+        None => found.push(Condition::critical(
+            "SecretNotValid",
+            "NotFound",
+            format!("the secret {space}/{secret_name} does not exist"),
+        )),
+        Some(secret) => {
+            let missing = missing_keys(kind, secret, hub.since(11), hub.since(12));
+            if !missing.is_empty() {
+                let words = "the secret lacks keys";
+                found.push(Condition::critical("SecretNotValid", "DataErr", words).about(missing));
+            }
+        }
+    }
+    found
+}
+
+/// The keys that a Secret must have for this provider type and has not.
+fn missing_keys(kind: &str, secret: &Value, ca_enforced: bool, ca_crt: bool) -> Vec<String> {
+    let required: &[&str] = match kind {
+        "vsphere" | "ovirt" => &["user", "password"],
+        "openshift" => &["token"],
+        "ova" => &["url"],
+        _ => &[],
+    };
+    let mut missing: Vec<String> =
+        required.iter().filter(|key| secret_key(secret, key).is_empty()).map(|key| (*key).to_owned()).collect();
+    let wants_ca = kind == "ovirt" || (kind == "vsphere" && ca_enforced);
+    if wants_ca && !is_insecure(secret) && authority(secret, ca_crt).is_empty() {
+        missing.push(if ca_crt { "ca.crt" } else { "cacert" }.to_owned());
+    }
+    missing
+}
+
+fn authority(secret: &Value, ca_crt: bool) -> String {
+    let newer = if ca_crt { secret_key(secret, "ca.crt") } else { String::new() };
+    if newer.is_empty() { secret_key(secret, "cacert") } else { newer }
+}
+
+fn is_insecure(secret: &Value) -> bool {
+    secret_key(secret, "insecureSkipVerify").trim().eq_ignore_ascii_case("true")
+}
+
+fn log_in(source: &VsphereSource, secret: &Value) -> Verdict {
+    let given = authority(secret, true);
+    if !is_insecure(secret) && !given.is_empty() && !given.contains("BEGIN CERTIFICATE") {
+        let words = "the CA certificate cannot be parsed";
+        return Verdict::Disconnected(Condition::critical("ConnectionTestFailed", "Tested", words));
+    }
+    if secret_key(secret, "user") == source.username && secret_key(secret, "password") == source.password {
+        return Verdict::Connected;
+    }
+    let words = format!("{} refuses the user name or the password", source.host);
+    Verdict::Disconnected(Condition::critical("ConnectionAuthFailed", "Tested", words))
+}
+
+/// The form of a SHA-1 fingerprint, the same for each source at each time.
+fn fingerprint(url: &str) -> String {
+    let mut stream = facts::Seed(0).stream(url);
+    let bytes: Vec<String> = (0..20).map(|_| format!("{:02X}", stream.u8(..))).collect();
+    bytes.join(":")
+}
+
+/// The key pair for cloning over SSH on ESXi hosts, which each vSphere provider gets once.
+async fn ensure_keys(hub: &Hub, provider: &Value) -> Result<(), Fail> {
+    let space = namespace(provider);
+    let names = ["private", "public"].map(|half| format!("offload-ssh-keys-{}-{half}", name(provider)));
+    if names.iter().all(|secret| hub.cache.get(SECRET, space, secret).is_some()) {
+        return Ok(());
+    }
+    let Ok(pair) = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519) else {
+        return Ok(());
+    };
+    let halves = [("private-key", pair.serialize_pem()), ("public-key", pair.public_key_pem())];
+    for (secret, (key, content)) in names.iter().zip(halves) {
+        let body = json!({
+            "metadata": {
+                "namespace": space, "name": secret,
+                "labels": {"app.kubernetes.io/component": "ssh-keys"},
+                "ownerReferences": [owner_reference(PROVIDER, provider, false)],
+            },
+            "type": "Opaque", "stringData": {key: content},
+        });
+        let made = hub.create(SECRET, body).await?;
+        debug_assert!(!uid(&made).is_empty());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+
+    fn secret(keys: &[(&str, &str)]) -> Value {
+        let data: serde_json::Map<String, Value> = keys
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), json!(base64::engine::general_purpose::STANDARD.encode(value))))
+            .collect();
+        json!({"data": data})
+    }
+
+    #[test]
+    fn a_ca_is_required_unless_insecure_since_2_11() {
+        let bare = secret(&[("user", "u"), ("password", "p")]);
+        assert_eq!(missing_keys("vsphere", &bare, true, false), ["cacert"]);
+        assert_eq!(missing_keys("vsphere", &bare, true, true), ["ca.crt"]);
+        assert!(missing_keys("vsphere", &bare, false, false).is_empty());
+        let insecure = secret(&[("user", "u"), ("insecureSkipVerify", "true")]);
+        assert_eq!(missing_keys("vsphere", &insecure, true, false), ["password"]);
+    }
+
+    #[test]
+    fn readiness_comes_after_the_inventory() {
+        let mut provider = json!({"status": {}});
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let mut conditions = Conditions::begin(&provider);
+            let (phase, more) = progress(&provider, Verdict::Connected, &mut conditions);
+            seen.push((phase, more, conditions.has("LoadInventory"), conditions.has("Ready")));
+            provider = json!({"status": {"phase": phase, "conditions": conditions.finish()}});
+        }
+        assert_eq!(
+            seen,
+            [("Staging", true, false, false), ("Staging", true, true, false), ("Ready", false, false, true)]
+        );
+        let mut conditions = Conditions::begin(&provider);
+        let lost = Verdict::Disconnected(Condition::critical("ConnectionAuthFailed", "Tested", "x"));
+        assert_eq!(progress(&provider, lost, &mut conditions).0, "ConnectionFailed");
+        assert!(!conditions.has("Ready") && !conditions.has("Validated"));
+    }
+}

@@ -1,0 +1,240 @@
+//! The VirtualMachine that a migration creates.
+//!
+//! Pure. Source: forklift-api.md section 7, "Target VirtualMachine".
+
+use super::plan_facts::Attachment;
+use crate::facts::{Firmware, Power, Seed};
+use crate::lab::fault::{Faults, ProductFault};
+use crate::lab::world::Vm;
+use serde_json::{Map, Value, json};
+
+/// All that shapes a target VM.
+pub(crate) struct Blueprint<'a> {
+    pub(crate) vm: &'a Vm,
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    /// Labels of the VM itself.
+    pub(crate) labels: Map<String, Value>,
+    /// The Plan's spec.
+    pub(crate) spec: &'a Value,
+    /// The plan's entry of this VM.
+    pub(crate) entry: &'a Value,
+    /// One per NIC.
+    pub(crate) attachments: Vec<Attachment>,
+    /// Claims in the order of the disks.
+    pub(crate) claims: Vec<String>,
+    /// Power of the source before the migration.
+    pub(crate) was_on: bool,
+    /// Whether the serial has VMware's own form.
+    pub(crate) vmware_serial: bool,
+    /// Where the guest's behaviour comes from: `source/moref`.
+    pub(crate) origin: String,
+}
+
+/// Annotation by which the lab finds the source VM of a migrated guest.
+pub(crate) const ORIGIN: &str = "lab.mtvtest.io/origin";
+
+impl Blueprint<'_> {
+    /// The object, with the faults that are switched on.
+    pub(crate) fn build(&self, faults: &Faults) -> Value {
+        let mut template_labels = self.spec["targetLabels"].as_object().cloned().unwrap_or_default();
+        template_labels.insert("app".to_owned(), json!(self.name));
+        let (interfaces, networks) = self.nics(faults);
+        let (disks, volumes) = self.disks();
+        let mut domain = json!({
+            "cpu": self.cpu(faults), "memory": {"guest": format!("{}Mi", self.memory_mib(faults))},
+            "machine": {"type": "q35"}, "firmware": self.firmware(faults), "resources": {},
+            "devices": {
+                "disks": disks, "interfaces": interfaces, "tpm": {"enabled": false},
+                "inputs": [{"bus": "virtio", "name": "tablet", "type": "tablet"}],
+            },
+        });
+        if self.vm.firmware == Firmware::Efi && self.vm.secure_boot {
+            domain["features"] = json!({"smm": {"enabled": true}});
+        }
+        let mut pod = json!({"domain": domain, "networks": networks, "volumes": volumes});
+        for (field, target) in [("targetNodeSelector", "nodeSelector"), ("targetAffinity", "affinity")] {
+            if let Some(value) = self.spec.get(field).filter(|value| !value.is_null()) {
+                pod[target] = value.clone();
+            }
+        }
+        let mut annotations = json!({ORIGIN: self.origin});
+        if self.name != self.vm.name {
+            annotations["openshift.io/display-name"] = json!(self.vm.name);
+            annotations["original-ID"] = json!(self.vm.moref);
+        }
+        json!({
+            "metadata": {
+                "namespace": self.namespace, "name": self.name, "labels": self.labels, "annotations": annotations,
+            },
+            "spec": {
+                "runStrategy": if self.runs(faults) { "Always" } else { "Halted" },
+                "template": {"metadata": {"labels": template_labels}, "spec": pod},
+            },
+        })
+    }
+
+    /// Whether it is to run: as asked for, else as the source did.
+    fn runs(&self, faults: &Faults) -> bool {
+        let own = self.entry["targetPowerState"].as_str();
+        let runs = match own.or_else(|| self.spec["targetPowerState"].as_str()) {
+            Some("on") => true,
+            Some("off") => false,
+            _ => self.was_on,
+        };
+        runs != faults.harms(ProductFault::WrongPower)
+    }
+
+    fn cpu(&self, faults: &Faults) -> Value {
+        let cores = self.vm.cores_per_socket.max(1);
+        let sockets = (self.vm.cpus / cores).max(1);
+        match (faults.harms(ProductFault::LostCore), cores, sockets) {
+            (true, 2.., _) => json!({"sockets": sockets, "cores": cores - 1}),
+            (true, _, 2..) => json!({"sockets": sockets - 1, "cores": cores}),
+            _ => json!({"sockets": sockets, "cores": cores}),
+        }
+    }
+
+    fn memory_mib(&self, faults: &Faults) -> u64 {
+        if faults.harms(ProductFault::HalvedMemory) { self.vm.memory_mib / 2 } else { self.vm.memory_mib }
+    }
+
+    fn firmware(&self, faults: &Faults) -> Value {
+        let loader = match self.vm.firmware {
+            Firmware::Bios => json!({"bios": {}}),
+            Firmware::Efi => json!({"efi": {"secureBoot": self.vm.secure_boot}}),
+        };
+        let uuid =
+            if faults.harms(ProductFault::WrongSerial) { random_uuid(&self.vm.uuid) } else { self.vm.uuid.clone() };
+        json!({"bootloader": loader, "serial": if self.vmware_serial { vmware_serial(&uuid) } else { uuid }})
+    }
+
+    /// Interfaces and networks; NICs that are mapped to nothing are left out.
+    fn nics(&self, faults: &Faults) -> (Vec<Value>, Vec<Value>) {
+        let (mut interfaces, mut networks) = (Vec::new(), Vec::new());
+        let kept: Vec<_> =
+            self.vm.nics.iter().zip(&self.attachments).filter(|(_, to)| **to != Attachment::Ignored).collect();
+        for (index, (nic, attachment)) in kept.iter().enumerate() {
+            let astray = faults.harms(ProductFault::WrongNetwork) && index + 1 == kept.len();
+            let name = format!("net-{index}");
+            let mut interface = json!({"name": name, "macAddress": nic.mac, "model": "virtio"});
+            let network = match attachment {
+                Attachment::Multus(nad) if astray => {
+                    json!({"name": name, "multus": {"networkName": format!("{nad}-astray")}})
+                }
+                _ if astray => json!({"name": name, "multus": {"networkName": "default/astray"}}),
+                Attachment::Multus(nad) => json!({"name": name, "multus": {"networkName": nad}}),
+                _ => json!({"name": name, "pod": {}}),
+            };
+            let binding = if network.get("pod").is_some() { "masquerade" } else { "bridge" };
+            interface[binding] = json!({});
+            interfaces.push(interface);
+            networks.push(network);
+        }
+        (interfaces, networks)
+    }
+
+    fn disks(&self) -> (Vec<Value>, Vec<Value>) {
+        // `/dev/sdb` means the second disk.
+        let letter = self.entry["rootDisk"].as_str().and_then(|device| device.bytes().last());
+        let boot = letter.and_then(|byte| byte.checked_sub(b'a')).map_or(0, usize::from);
+        let boot = if boot < self.claims.len() { boot } else { 0 };
+        let mut disks = Vec::new();
+        for index in 0..self.claims.len() {
+            let mut disk = json!({"name": format!("vol-{index}"), "disk": {"bus": "virtio"}});
+            if index == boot {
+                disk["bootOrder"] = json!(1);
+            }
+            disks.push(disk);
+        }
+        let volume = |(index, claim): (usize, &String)| json!({"name": format!("vol-{index}"), "persistentVolumeClaim": {"claimName": claim}});
+        (disks, self.claims.iter().enumerate().map(volume).collect())
+    }
+}
+
+/// Whether a source VM counts as running.
+pub(crate) fn was_on(restore: &str, power: Power) -> bool {
+    if restore.is_empty() { power == Power::On } else { restore == "On" }
+}
+
+/// `VMware-` and the bytes of the BIOS UUID, eight and eight.
+pub(crate) fn vmware_serial(uuid: &str) -> String {
+    let digits: Vec<char> = uuid.to_lowercase().chars().filter(char::is_ascii_hexdigit).collect();
+    let bytes: Vec<String> = digits.chunks(2).map(|pair| pair.iter().collect()).collect();
+    let (head, tail) = bytes.split_at(bytes.len().min(8));
+    format!("VMware-{}-{}", head.join(" "), tail.join(" "))
+}
+
+fn random_uuid(purpose: &str) -> String {
+    let mut stream = Seed(1).stream(purpose);
+    let mut part = |length: usize| -> String { (0..length).map(|_| stream.digit(16)).collect() };
+    [part(8), part(4), part(4), part(4), part(12)].join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::validate_vms::tests::{facts_of, vm};
+    use super::*;
+
+    fn build(spec: &Value, entry: &Value, faults: &Faults) -> Value {
+        let source = vm("A_b", &["network-7", "network-9", "network-8"]);
+        let attachments = facts_of(vec![]).attachments(&source).into_iter().flatten().collect();
+        Blueprint {
+            vm: &source,
+            name: "a-b".into(),
+            namespace: "n".into(),
+            labels: Map::from_iter([("plan".to_owned(), json!("u"))]),
+            spec,
+            entry,
+            attachments,
+            claims: vec!["c0".into(), "c1".into()],
+            was_on: true,
+            vmware_serial: true,
+            origin: "vc/vm-1".into(),
+        }
+        .build(faults)
+    }
+
+    #[test]
+    fn a_healthy_target_is_its_source() {
+        let spec = json!({"targetLabels": {"k": "v"}, "targetNodeSelector": {"n": "1"}, "targetPowerState": "off"});
+        let made = build(&spec, &json!({"rootDisk": "/dev/sdb"}), &Faults::default());
+        let pod = &made["spec"]["template"]["spec"];
+        assert_eq!(made["spec"]["runStrategy"], "Halted");
+        assert_eq!(made["spec"]["template"]["metadata"]["labels"], json!({"k": "v", "app": "a-b"}));
+        assert_eq!(made["metadata"]["labels"], json!({"plan": "u"}));
+        assert_eq!(made["metadata"]["annotations"]["openshift.io/display-name"], "A_b");
+        assert_eq!(pod["nodeSelector"], json!({"n": "1"}));
+        assert_eq!(pod["domain"]["cpu"], json!({"sockets": 2, "cores": 2}));
+        assert_eq!(pod["domain"]["memory"]["guest"], "2048Mi");
+        assert_eq!(
+            pod["networks"],
+            json!([{"name": "net-0", "pod": {}}, {"name": "net-1", "multus": {"networkName": "n/nad-1"}}])
+        );
+        assert_eq!(pod["domain"]["devices"]["interfaces"][1]["macAddress"], "00:50:56:00:00:02");
+        assert!(pod["domain"]["devices"]["interfaces"][0].get("masquerade").is_some());
+        assert_eq!(pod["domain"]["devices"]["disks"][1]["bootOrder"], 1);
+        assert_eq!(pod["volumes"][1], json!({"name": "vol-1", "persistentVolumeClaim": {"claimName": "c1"}}));
+        assert_eq!(pod["domain"]["firmware"]["serial"], "VMware-42 17 c0 de 01 02 03 04-05 06 07 08 09 0a 0b 0c");
+    }
+
+    #[test]
+    fn each_fault_harms_one_thing() {
+        let healthy = build(&json!({}), &json!({}), &Faults::default());
+        assert_eq!(healthy["spec"]["runStrategy"], "Always");
+        for (fault, pointer) in [
+            (ProductFault::WrongPower, "/spec/runStrategy"),
+            (ProductFault::LostCore, "/spec/template/spec/domain/cpu/cores"),
+            (ProductFault::HalvedMemory, "/spec/template/spec/domain/memory/guest"),
+            (ProductFault::WrongNetwork, "/spec/template/spec/networks/1/multus/networkName"),
+            (ProductFault::WrongSerial, "/spec/template/spec/domain/firmware/serial"),
+        ] {
+            let faults = Faults::default();
+            faults.harm(fault);
+            let mut harmed = build(&json!({}), &json!({}), &faults);
+            assert_ne!(harmed, healthy, "{fault:?}");
+            *harmed.pointer_mut(pointer).unwrap() = healthy.pointer(pointer).unwrap().clone();
+            assert_eq!(harmed, healthy, "{fault:?}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! What every controller works with: the API client, the cache of watched objects, and the world.
+//!
+//! All writes tolerate objects that came or went meanwhile; everything else is an error that the runner retries.
+
+use super::cache::Cache;
+use super::conditions::news;
+use super::kinds::{EVENT, Kind, PLAN};
+use super::object::{has_condition, items, name, namespace, text, uid};
+use super::queue::Queue;
+use crate::facts;
+use crate::lab::clock::Pace;
+use crate::lab::world::World;
+use semver::Version;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// A request that failed; the reconcile is tried again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fail {
+    /// Somebody wrote first.
+    #[error("{action} {object}: it was changed meanwhile; it is read again")]
+    Conflict { action: &'static str, object: String },
+    /// Anything else.
+    #[error("{action} {object}: the API server did not do it; it is tried again")]
+    Request {
+        action: &'static str,
+        object: String,
+        #[source]
+        source: Box<kube::Error>,
+    },
+}
+
+/// When a reconcile wants to be called again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// When something it watches changes.
+    Done,
+    /// After so much simulated time.
+    Again(Duration),
+}
+
+/// The interval in which Forklift steps a running plan. Source: forklift-api.md section 0.
+pub(crate) const STEP: Duration = Duration::from_secs(3);
+
+/// Shared by all controllers of a lab.
+pub(crate) struct Hub {
+    pub(crate) client: kube::Client,
+    pub(crate) world: World,
+    pub(crate) cache: Cache,
+    pub(crate) queue: Queue,
+    pub(crate) mtv: Version,
+    pub(crate) openshift: Option<Version>,
+    events: AtomicU64,
+    steps: Mutex<BTreeSet<(String, String)>>,
+}
+
+impl Hub {
+    pub(crate) fn new(world: World, client: kube::Client) -> Self {
+        let mtv = facts::parse_version(&world.spec.cluster.mtv).unwrap_or(Version::new(2, 11, 0));
+        let openshift = world.spec.cluster.openshift.as_deref().and_then(|text| facts::parse_version(text).ok());
+        Self {
+            client,
+            world,
+            cache: Cache::default(),
+            queue: Queue::default(),
+            mtv,
+            openshift,
+            events: AtomicU64::new(0),
+            steps: Mutex::default(),
+        }
+    }
+
+    /// Whether the simulated MTV is at least this minor release of 2.
+    pub(crate) fn since(&self, minor: u64) -> bool {
+        self.mtv >= Version::new(2, minor, 0)
+    }
+
+    /// Whether simulated work takes no time.
+    pub(crate) fn at_full_speed(&self) -> bool {
+        self.world.pace == Pace::FULL
+    }
+
+    /// Holds a plan back until its timer has run out: own writes must not step it faster.
+    pub(crate) fn hold(&self, namespace: &str, name: &str) {
+        self.held(|held| held.insert((namespace.to_owned(), name.to_owned())));
+    }
+
+    /// Ends [`Self::hold`].
+    pub(crate) fn release(&self, namespace: &str, name: &str) {
+        self.held(|held| held.remove(&(namespace.to_owned(), name.to_owned())));
+    }
+
+    pub(crate) fn is_held(&self, namespace: &str, name: &str) -> bool {
+        self.held(|held| held.contains(&(namespace.to_owned(), name.to_owned())))
+    }
+
+    fn held<T>(&self, act: impl FnOnce(&mut BTreeSet<(String, String)>) -> T) -> T {
+        act(&mut self.steps.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The object as cached, else as the API server has it: a reference may be newer than its watch.
+    pub(crate) async fn find(&self, kind: Kind, namespace: &str, name: &str) -> Result<Option<Arc<Value>>, Fail> {
+        match self.cache.get(kind, namespace, name) {
+            Some(object) => Ok(Some(object)),
+            None => self.get(kind, namespace, name).await,
+        }
+    }
+
+    /// As [`Self::find`], but an object that is not Ready in the cache is read afresh.
+    pub(crate) async fn find_ready(&self, kind: Kind, namespace: &str, name: &str) -> Result<Option<Arc<Value>>, Fail> {
+        match self.cache.get(kind, namespace, name) {
+            Some(object) if has_condition(&object, "Ready") => Ok(Some(object)),
+            _ => self.get(kind, namespace, name).await,
+        }
+    }
+
+    /// The object as the API server has it.
+    pub(crate) async fn get(&self, kind: Kind, namespace: &str, name: &str) -> Result<Option<Arc<Value>>, Fail> {
+        if name.is_empty() || (kind.namespaced && namespace.is_empty()) {
+            return Ok(None);
+        }
+        let request = http::Request::get(kind.path(namespace, name));
+        let answer = self.send("read", kind, request, Vec::new()).await?;
+        Ok(answer.map(|object| self.cache.observe(kind, object)))
+    }
+
+    /// Creates an object; one of that name which is there already is returned as it is.
+    pub(crate) async fn create(&self, kind: Kind, mut body: Value) -> Result<Arc<Value>, Fail> {
+        body["apiVersion"] = json!(kind.api_version());
+        body["kind"] = json!(kind.title);
+        let (space, object) = (namespace(&body).to_owned(), name(&body).to_owned());
+        let request = http::Request::post(kind.path(&space, "")).header("content-type", "application/json");
+        match self.send("create", kind, request, bytes(&body)).await {
+            Ok(Some(made)) => Ok(self.cache.observe(kind, made)),
+            Ok(None) => Err(conflict("create", kind, &object)),
+            Err(Fail::Conflict { action, object: known }) => {
+                let existing = self.get(kind, &space, &object).await?;
+                existing.ok_or(Fail::Conflict { action, object: known })
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Writes the status of `object` if it differs from `before`, and tells of new conditions by Events.
+    pub(crate) async fn put_status(&self, kind: Kind, before: &Value, status: Value) -> Result<bool, Fail> {
+        if before.get("status") == Some(&status) {
+            return Ok(false);
+        }
+        let mut object = before.clone();
+        object["apiVersion"] = json!(kind.api_version());
+        object["kind"] = json!(kind.title);
+        object["status"] = status;
+        let path = format!("{}/status", kind.path(namespace(before), name(before)));
+        let request = http::Request::put(path).header("content-type", "application/json");
+        if let Some(answer) = self.send("write the status of", kind, request, bytes(&object)).await? {
+            self.cache.observe(kind, answer);
+        }
+        let told = if kind.group == PLAN.group { news(before, &object) } else { Vec::new() };
+        for condition in told {
+            self.tell(kind, &object, condition).await;
+        }
+        Ok(true)
+    }
+
+    /// Merges `patch` into an object; one that is gone is left alone.
+    pub(crate) async fn merge(&self, kind: Kind, object: &Value, patch: &Value) -> Result<Option<Arc<Value>>, Fail> {
+        let request = http::Request::patch(kind.path(namespace(object), name(object)))
+            .header("content-type", "application/merge-patch+json");
+        let answer = self.send("patch", kind, request, bytes(patch)).await?;
+        Ok(answer.map(|patched| self.cache.observe(kind, patched)))
+    }
+
+    /// Deletes an object in the background; one that is gone, or another of the same name, is left alone.
+    pub(crate) async fn delete(&self, kind: Kind, object: &Value) -> Result<(), Fail> {
+        let request = http::Request::delete(kind.path(namespace(object), name(object)))
+            .header("content-type", "application/json");
+        let options = json!({"propagationPolicy": "Background", "preconditions": {"uid": uid(object)}});
+        match self.send("delete", kind, request, bytes(&options)).await {
+            Ok(_) | Err(Fail::Conflict { .. }) => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The objects of a kind that carry these labels, as the API server has them.
+    pub(crate) async fn list(&self, kind: Kind, namespace: &str, selector: &str) -> Result<Vec<Value>, Fail> {
+        let query: String = form_urlencode(selector);
+        let request = http::Request::get(format!("{}?labelSelector={query}", kind.path(namespace, "")));
+        let answer = self.send("list", kind, request, Vec::new()).await?;
+        Ok(answer.map(|list| items(&list, "/items").cloned().collect()).unwrap_or_default())
+    }
+
+    async fn tell(&self, kind: Kind, object: &Value, condition: &Value) {
+        let serial = self.events.fetch_add(1, Ordering::Relaxed);
+        let now = facts::rfc3339(facts::now());
+        let space = if kind.namespaced { namespace(object) } else { "default" };
+        let severity = match text(condition, "/category") {
+            "Critical" | "Error" | "Warn" => "Warning",
+            _ => "Normal",
+        };
+        let body = json!({
+            "metadata": {"namespace": space, "name": format!("{}.{}{serial:x}", name(object), short(uid(object)))},
+            "involvedObject": {
+                "apiVersion": kind.api_version(), "kind": kind.title, "namespace": space, "name": name(object),
+                "uid": uid(object),
+            },
+            "reason": condition["type"], "message": condition["message"], "type": severity, "count": 1,
+            "firstTimestamp": now, "lastTimestamp": now,
+            "source": {"component": "forklift-controller"}, "reportingComponent": "forklift-controller",
+        });
+        if let Err(error) = self.create(EVENT, body).await {
+            tracing::debug!("an Event was lost: {}", facts::chain(&error));
+        }
+    }
+
+    /// Sends a request; `None` when there is no such object.
+    async fn send(
+        &self,
+        action: &'static str,
+        kind: Kind,
+        request: http::request::Builder,
+        body: Vec<u8>,
+    ) -> Result<Option<Value>, Fail> {
+        let path = request.uri_ref().map(|uri| uri.path().to_owned()).unwrap_or_default();
+        let object = format!("{} at {path}", kind.title);
+        let request = request.body(body).map_err(kube::Error::HttpError);
+        let answer = match request {
+            Ok(request) => self.client.request::<Value>(request).await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(value) => Ok(Some(value)),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(kube::Error::Api(status)) if status.code == 409 => Err(Fail::Conflict { action, object }),
+            Err(error) => Err(Fail::Request { action, object, source: Box::new(error) }),
+        }
+    }
+}
+
+fn conflict(action: &'static str, kind: Kind, name: &str) -> Fail {
+    Fail::Conflict { action, object: format!("{} {name}", kind.title) }
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+/// The characters of a label selector that mean something in a query.
+fn form_urlencode(selector: &str) -> String {
+    selector.replace('=', "%3D").replace(',', "%2C")
+}
+
+fn short(uid: &str) -> &str {
+    uid.get(..8).unwrap_or(uid)
+}

@@ -1,0 +1,179 @@
+//! KubeVirt's VirtualMachineInstance: scheduling, the launcher pod, interfaces and the guest agent.
+//!
+//! Source: cluster-api.md section 1.1.
+
+use super::forklift::ORIGIN;
+use super::hub::{Fail, Hub, Outcome};
+use super::kinds::{INSTANCE, NODE, POD};
+use super::object::{annotation, is_deleting, items, name, namespace, owner_reference, text, uid};
+use super::virtual_machine::{INSTANCE_FINALIZER, keep_time, owner_of, volumes_of};
+use crate::facts::Seed;
+use crate::lab::fault::ProductFault;
+use crate::lab::world::Vm;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Simulated time between two phases of a start.
+const TICK: Duration = Duration::from_secs(5);
+
+pub(crate) async fn reconcile(hub: &Hub, instance: &Value) -> Result<Outcome, Fail> {
+    let pod_name = format!("virt-launcher-{}-{}", short_name(instance), Seed(0).suffix(uid(instance), 5));
+    if is_deleting(instance) {
+        if let Some(pod) = hub.get(POD, namespace(instance), &pod_name).await? {
+            hub.delete(POD, &pod).await?;
+        }
+        let kept: Vec<&Value> =
+            items(instance, "/metadata/finalizers").filter(|one| *one != INSTANCE_FINALIZER).collect();
+        hub.merge(INSTANCE, instance, &json!({"metadata": {"finalizers": kept}})).await?;
+        return Ok(Outcome::Done);
+    }
+    let guest = owner_of(hub, instance).and_then(|vm| guest_of(hub, annotation(&vm, ORIGIN)));
+    let node = node_of(hub, instance);
+    let address = pod_address(uid(instance));
+    match text(instance, "/status/phase") {
+        "" => {
+            let pod = hub.create(POD, launcher(instance, &pod_name, &node)).await?;
+            hub.put_status(POD, &pod, json!({"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}))
+                .await?;
+            hub.put_status(INSTANCE, instance, json!({"phase": "Scheduling"})).await?;
+            Ok(Outcome::Again(TICK))
+        }
+        "Scheduling" => {
+            hub.put_status(INSTANCE, instance, json!({"phase": "Scheduled", "nodeName": node})).await?;
+            Ok(Outcome::Again(TICK))
+        }
+        "Scheduled" => {
+            let status = running(instance, &node, &address, None);
+            hub.put_status(INSTANCE, instance, status).await?;
+            Ok(Outcome::Again(TICK))
+        }
+        "Running" => {
+            let silent = hub.world.faults.harms(ProductFault::SilentAgent);
+            let connected = guest.filter(|guest| guest.tools && !silent);
+            let status = running(instance, &node, &address, connected.as_ref());
+            hub.put_status(INSTANCE, instance, status).await?;
+            Ok(Outcome::Done)
+        }
+        _ => Ok(Outcome::Done),
+    }
+}
+
+fn short_name(instance: &Value) -> String {
+    name(instance).chars().take(40).collect::<String>().trim_end_matches(['-', '.']).to_owned()
+}
+
+/// The VM on a source from which the guest was migrated.
+fn guest_of(hub: &Hub, origin: &str) -> Option<Vm> {
+    let (source, moref) = origin.split_once('/')?;
+    let source = hub.world.vsphere.iter().find(|one| one.name == source)?;
+    source.read().vm(moref).cloned()
+}
+
+/// The node: one whose labels meet the selector, else the first of the world.
+fn node_of(hub: &Hub, instance: &Value) -> String {
+    let chosen = text(instance, "/status/nodeName");
+    if !chosen.is_empty() {
+        return chosen.to_owned();
+    }
+    let selector = instance.pointer("/spec/nodeSelector").and_then(Value::as_object);
+    let fits = hub.cache.list(NODE, |node| {
+        selector
+            .into_iter()
+            .flatten()
+            .all(|(key, value)| node.pointer("/metadata/labels").and_then(|labels| labels.get(key)) == Some(value))
+    });
+    let nodes: Vec<&str> = fits.iter().map(|node| name(node)).collect();
+    let first = hub.world.spec.cluster.nodes.first().map(|node| node.name.as_str()).unwrap_or_default();
+    Seed(0).stream(uid(instance)).choice(&nodes).copied().unwrap_or(first).to_owned()
+}
+
+fn pod_address(uid: &str) -> String {
+    let mut stream = Seed(0).stream(uid);
+    format!("10.128.{}.{}", stream.u8(..), stream.u8(2..255))
+}
+
+fn launcher(instance: &Value, pod_name: &str, node: &str) -> Value {
+    let mut labels = instance.pointer("/metadata/labels").and_then(Value::as_object).cloned().unwrap_or_default();
+    labels.insert("kubevirt.io".to_owned(), json!("virt-launcher"));
+    labels.insert("kubevirt.io/created-by".to_owned(), json!(uid(instance)));
+    labels.insert("vm.kubevirt.io/name".to_owned(), json!(name(instance)));
+    let claims: Vec<Value> =
+        volumes_of(instance).into_iter().filter(|volume| volume.get("persistentVolumeClaim").is_some()).collect();
+    json!({
+        "metadata": {
+            "namespace": namespace(instance), "name": pod_name, "labels": labels,
+            "ownerReferences": [owner_reference(INSTANCE, instance, true)],
+        },
+        "spec": {
+            "nodeName": node, "restartPolicy": "Never", "volumes": claims,
+            "containers": [{"name": "compute", "image": "virt-launcher"}],
+        },
+    })
+}
+
+/// The status of a running instance; with a guest when its agent is connected.
+fn running(instance: &Value, node: &str, address: &str, guest: Option<&Vm>) -> Value {
+    let mut conditions = vec![keep_time(instance, &json!({"type": "Ready", "status": "True"}))];
+    conditions.push(keep_time(instance, &json!({"type": "LiveMigratable", "status": "True"})));
+    if guest.is_some() {
+        conditions.push(keep_time(instance, &json!({"type": "AgentConnected", "status": "True"})));
+    }
+    let system = guest.map_or_else(|| json!({}), guest_system);
+    json!({
+        "phase": "Running", "nodeName": node, "conditions": conditions, "guestOSInfo": system,
+        "interfaces": interfaces(instance, address, guest),
+    })
+}
+
+fn guest_system(guest: &Vm) -> Value {
+    let windows = guest.guest_id.to_lowercase().contains("win");
+    let (id, shown) = if windows { ("mswindows", "Microsoft Windows") } else { ("rhel", "Red Hat Enterprise Linux") };
+    json!({"id": id, "name": shown, "prettyName": shown, "machine": "x86_64"})
+}
+
+/// The pod NIC has the launcher's address at once; the others' addresses need the agent.
+fn interfaces(instance: &Value, address: &str, guest: Option<&Vm>) -> Vec<Value> {
+    let mut listed: Vec<Value> = items(instance, "/spec/domain/devices/interfaces")
+        .map(|nic| {
+            let mac = text(nic, "/macAddress");
+            let mut interface = json!({"name": nic["name"], "mac": mac, "linkState": "up"});
+            let known = guest.and_then(|guest| guest.nics.iter().find(|one| one.mac.eq_ignore_ascii_case(mac)));
+            let mut addresses: Vec<&str> =
+                known.into_iter().flat_map(|one| one.guest.iter().map(|net| net.ip.as_str())).collect();
+            if nic.get("masquerade").is_some() {
+                addresses = vec![address];
+            }
+            if let Some(first) = addresses.first() {
+                interface["ipAddress"] = json!(first);
+                interface["ipAddresses"] = json!(addresses);
+            }
+            interface["infoSource"] = json!(if guest.is_some() { "domain, guest-agent" } else { "domain" });
+            interface
+        })
+        .collect();
+    let pod = |nic: &Value| {
+        items(instance, "/spec/networks").any(|network| network["name"] == nic["name"] && network.get("pod").is_some())
+    };
+    listed.sort_by_key(|nic| !pod(nic));
+    listed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_pod_nic_has_an_address_without_an_agent() {
+        let instance = json!({"spec": {
+            "domain": {"devices": {"interfaces": [
+                {"name": "net-0", "macAddress": "00:50:56:00:00:00", "bridge": {}},
+                {"name": "net-1", "macAddress": "00:50:56:00:00:01", "masquerade": {}}]}},
+            "networks": [{"name": "net-0", "multus": {}}, {"name": "net-1", "pod": {}}]}});
+        let status = running(&instance, "n", "10.128.0.9", None);
+        assert_eq!(status["interfaces"][0]["name"], "net-1");
+        assert_eq!(status["interfaces"][0]["ipAddress"], "10.128.0.9");
+        assert!(status["interfaces"][1].get("ipAddress").is_none());
+        assert_eq!(status["guestOSInfo"], json!({}));
+        assert!(items(&status, "/conditions").all(|one| text(one, "/type") != "AgentConnected"));
+    }
+}
