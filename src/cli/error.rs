@@ -1,7 +1,9 @@
 //! What can go wrong before, beside and after a run, and the exit code of each.
 
 use super::ExitCode;
+use crate::cluster::ClusterError;
 use crate::config::{ProvidersError, SettingsError};
+use crate::engine::{Problem, RunDirectoryError, StepError};
 use crate::lab::world::WorldError;
 use crate::report::ReadError;
 use crate::scenario::{ScenarioErrors, SelectionError};
@@ -36,6 +38,18 @@ pub enum CliError {
     /// What was asked for cannot be, for a reason that the text tells with its remedy.
     #[error("{0}")]
     Usage(String),
+    /// The environment is not ready: every problem, each with its remedy.
+    #[error("the environment is not ready:\n{}", .0.iter().map(|problem| format!("  - {}", problem.0)).collect::<Vec<_>>().join("\n"))]
+    NotReady(Vec<Problem>),
+    /// The cluster cannot be logged in to, or fails between two steps of a command.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// Finding what a session left failed.
+    #[error("{0}")]
+    Step(String),
+    /// The run's directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] RunDirectoryError),
     /// Something cannot be written.
     #[error("write {}", path.display())]
     Write {
@@ -88,6 +102,8 @@ impl CliError {
                 }
                 LedgerError::Io { .. } => ExitCode::Internal,
             },
+            Self::NotReady(_) | Self::Cluster(_) | Self::Step(_) => ExitCode::NotReady,
+            Self::Directory(_) => ExitCode::Usage,
             Self::Write { .. } | Self::RunFiles(_) | Self::Internal(_) | Self::System { .. } => ExitCode::Internal,
         }
     }
@@ -105,6 +121,15 @@ impl CliError {
     /// Standard output cannot be written.
     pub fn stdout(cause: io::Error) -> Self {
         Self::Write { path: PathBuf::from("standard output"), cause }
+    }
+}
+
+impl From<StepError> for CliError {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::Failed(reason) | StepError::Broken(reason) => Self::Step(reason),
+            StepError::Cancelled => Self::Step("interrupted".to_owned()),
+        }
     }
 }
 

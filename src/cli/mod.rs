@@ -8,6 +8,8 @@ mod completions;
 mod entry;
 mod error;
 mod exit;
+mod harness;
+mod interrupt;
 mod lab;
 mod list;
 mod log;
@@ -19,6 +21,8 @@ mod report;
 mod run;
 mod runtime;
 mod schema;
+mod selected;
+mod surroundings;
 
 pub use entry::{main, main_from};
 pub use error::CliError;

@@ -2,7 +2,7 @@
 //! selected tests.
 
 use super::CliError;
-use super::args::{EnvironmentArgs, RunArgs, SelectionArgs};
+use super::args::{EnvironmentArgs, PlanArgs, RunArgs, SelectionArgs};
 use crate::config::{Environment, Settings, SettingsLayer};
 use crate::lab::world::{SourceSpec, WorldSpec};
 use crate::scenario::{Catalogue, Test, tests};
@@ -27,6 +27,16 @@ impl RunArgs {
     }
 }
 
+impl PlanArgs {
+    /// The settings with this command's options over all else.
+    ///
+    /// # Errors
+    /// Faults of all layers, at once.
+    pub fn settings(&self, env: &dyn Environment) -> Result<Settings, CliError> {
+        self.environment.gather(env, give(self.environment.layer(), "--seed", "seed", self.seed))
+    }
+}
+
 impl EnvironmentArgs {
     /// The lab's world, when `--lab` was given.
     ///
@@ -38,6 +48,14 @@ impl EnvironmentArgs {
             Some(None) => Some(WorldSpec::embedded()?),
             Some(Some(path)) => Some(WorldSpec::load(path)?),
         })
+    }
+
+    /// The settings with these options over all else.
+    ///
+    /// # Errors
+    /// Faults of all layers, at once.
+    pub fn settings(&self, env: &dyn Environment) -> Result<Settings, CliError> {
+        self.gather(env, self.layer())
     }
 
     fn layer(&self) -> SettingsLayer {

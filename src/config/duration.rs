@@ -119,7 +119,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_answered(text in "\\PC*") {
-            let _ = parse_duration(&text);
+            if let Ok(duration) = parse_duration(&text) {
+                prop_assert!(duration.as_millis() <= u128::from(MOST_MILLIS));
+            }
         }
 
         #[test]

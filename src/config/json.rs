@@ -54,7 +54,8 @@ impl Json {
 /// The text is not strict JSON; the error names line and column and repeats nothing of the text.
 pub(super) fn parse(text: &str) -> Result<Located<Json>, serde_json::Error> {
     let read = Cell::new(0);
-    let places = Places { text, read: &read };
+    let last = Cell::new((0, Position { line: 1, column: 1 }));
+    let places = Places { text, read: &read, last };
     let mut parser = serde_json::Deserializer::from_reader(Counting { rest: text.as_bytes(), read: &read });
     let value = Value { places: &places, peeked: false }.deserialize(&mut parser)?;
     parser.end()?;
@@ -79,6 +80,8 @@ impl Read for Counting<'_> {
 struct Places<'a> {
     text: &'a str,
     read: &'a Cell<usize>,
+    /// The offset and place found last: tokens come in order, so the search goes on from there.
+    last: Cell<(usize, Position)>,
 }
 
 impl Places<'_> {
@@ -95,11 +98,15 @@ impl Places<'_> {
     }
 
     fn position(&self, offset: usize) -> Position {
-        let before = &self.text.as_bytes()[..offset.min(self.text.len())];
-        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        // A byte that continues a UTF-8 character is no character of its own.
-        let column = before[line_start..].iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1;
-        Position { line: before.iter().filter(|byte| **byte == b'\n').count() + 1, column }
+        let (from, mut at) = self.last.get();
+        for letter in self.text.get(from..offset).unwrap_or_default().chars() {
+            at = match letter {
+                '\n' => Position { line: at.line + 1, column: 1 },
+                _ => Position { line: at.line, column: at.column + 1 },
+            };
+        }
+        self.last.set((offset.max(from), at));
+        at
     }
 }
 

@@ -87,6 +87,11 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Scenarios that ran and did not pass.
+    pub fn failures(&self) -> usize {
+        (self.failed + self.broken) as usize
+    }
+
     /// Counts one scenario's end.
     pub fn count(&mut self, outcome: &Outcome) {
         match outcome {

@@ -248,5 +248,7 @@ fn scenario_name(inside: &str) -> Result<String, String> {
     if name.split('/').all(fits) {
         return Ok(name.to_owned());
     }
-    Err(format!("`{name}` is no scenario name: use letters, digits, `.`, `_` and `-`, beginning with a letter or digit"))
+    Err(format!(
+        "`{name}` is no scenario name: use letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
+    ))
 }

@@ -138,7 +138,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
         let Some(item) = self.0.next() else { return Ok(None) };
         let read = seed.deserialize(Decoder(&item.value));
-        read.map(Some).map_err(|fault| fault.under(Segment::Index(item.index)))
+        read.map(Some).map_err(|fault| fault.located(item.value.at).under(Segment::Index(item.index)))
     }
 }
 
@@ -162,10 +162,11 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         let Some(entry) = self.current else {
             return Err(<Fault as serde::de::Error>::custom("a value without its key"));
         };
-        // An empty value has no width of its own: its key stands for it.
-        let placed = |fault: Fault| match (&entry.value.kind, fault.span) {
-            (Kind::Null, Some(span)) if span == entry.value.at => Fault { span: Some(entry.at), ..fault },
-            _ => fault,
+        let placed = |fault: Fault| {
+            let fault = fault.located(entry.value.at);
+            // An empty value has no width of its own: its key stands for it.
+            let empty = matches!(entry.value.kind, Kind::Null) && fault.span == Some(entry.value.at);
+            if empty { Fault { span: Some(entry.at), ..fault } } else { fault }
         };
         let read = seed.deserialize(Decoder(&entry.value));
         read.map_err(|fault| placed(fault).under(Segment::Key(entry.key.clone())))

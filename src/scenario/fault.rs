@@ -128,7 +128,9 @@ impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.problem {
             Problem::UnknownKey { key, .. } => write!(out, "unknown key `{key}`"),
-            Problem::UnknownValue { value, known } => write!(out, "unknown value `{value}`; expected {}", or_list(known)),
+            Problem::UnknownValue { value, known } => {
+                write!(out, "unknown value `{value}`; expected {}", or_list(known))
+            }
             Problem::MissingKey(key) => write!(out, "missing key `{key}`"),
             Problem::WrongKind { found, expected, quote } => {
                 write!(out, "expected {expected}, found {found}")?;

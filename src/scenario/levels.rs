@@ -31,7 +31,7 @@ pub(super) fn message(fault: &Fault) -> String {
 
 fn key_suggestion(key: &str, known: &[&str], path: &[Segment]) -> String {
     if let Some(level) = level_of(key) {
-        return format!("; it belongs into {level}");
+        return format!("; it belongs in {level}");
     }
     match nearest(key, known.iter().copied(), 1).first() {
         Some(near) => format!("; did you mean `{near}`?"),
@@ -42,6 +42,14 @@ fn key_suggestion(key: &str, known: &[&str], path: &[Segment]) -> String {
         }
         None => String::new(),
     }
+}
+
+/// The known key that an unknown one was probably meant to be.
+pub(super) fn meant(fault: &Fault) -> Option<&'static str> {
+    let Problem::UnknownKey { key, known } = &fault.problem else { return None };
+    let top = fault.path.len() == 1;
+    let more: &[&str] = if top { &FILE_KEYS } else { &[] };
+    nearest(key, known.iter().chain(more).copied(), 1).first().copied()
 }
 
 /// The level that has exactly this key; `None` if no other level has it.

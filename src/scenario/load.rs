@@ -3,8 +3,8 @@
 use super::catalogue::{Origin, Scenario};
 use super::decode::decode;
 use super::error::ScenarioError;
-use super::fault::Fault;
-use super::levels::{FILE_KEYS, PLAN_KEYS, message};
+use super::fault::{Fault, Problem};
+use super::levels::{FILE_KEYS, PLAN_KEYS, meant, message};
 use super::matrix::{Combination, expand};
 use super::model::{NamedPlan, PlanSpec, ScenarioFile};
 use super::tree::{Entry, Kind, Node, Span, parse, path_text, take_duplicates};
@@ -76,7 +76,10 @@ fn document(source: &Source) -> Result<Node, Box<ScenarioError>> {
         return Err(empty());
     }
     let root = parse(&source.text).map_err(|error| {
-        let message = DefaultMessageFormatter.format_message(error.without_snippet()).into_owned();
+        let message = match error.without_snippet() {
+            serde_yaml::Error::MultipleDocuments { .. } => "a scenario file holds one YAML document".to_owned(),
+            plain => format!("not valid YAML: {}", DefaultMessageFormatter.format_message(plain)),
+        };
         let span = error.location().map(Span::from).unwrap_or_default();
         Box::new(source.error(Finding { path: String::new(), span, message }))
     })?;
@@ -139,9 +142,10 @@ fn decoded(tree: &Node) -> Result<(ScenarioFile, Vec<NamedPlan>), Vec<Finding>> 
     let mut faults = Vec::new();
     let file = decode::<ScenarioFile>(&part(own), &mut faults);
     let plan = if several && rest.is_empty() { None } else { decode::<PlanSpec>(&part(rest), &mut faults) };
-    let mut findings: Vec<Finding> = faults.iter().filter(|fault| !(several && is_top_missing(fault))).map(finding).collect();
+    let told = faults.iter().filter(|fault| !(several && is_top_missing(fault)) && !is_misspelt(fault, &faults));
+    let mut findings: Vec<Finding> = told.map(finding).collect();
     findings.extend(misplaced.into_iter().map(|entry| Finding {
-        message: format!("`{}` belongs into each plan of `plans`", entry.key),
+        message: format!("`{}` belongs in each plan of `plans`", entry.key),
         path: entry.key,
         span: entry.at,
     }));
@@ -158,7 +162,14 @@ fn decoded(tree: &Node) -> Result<(ScenarioFile, Vec<NamedPlan>), Vec<Finding>> 
 
 /// With `plans`, the top of the file needs no VMs.
 fn is_top_missing(fault: &Fault) -> bool {
-    fault.path.is_empty() && matches!(fault.problem, super::fault::Problem::MissingKey("virtual_machines"))
+    fault.path.is_empty() && matches!(fault.problem, Problem::MissingKey("virtual_machines"))
+}
+
+/// A key that is there in another spelling is not told as missing too.
+fn is_misspelt(fault: &Fault, faults: &[Fault]) -> bool {
+    let Problem::MissingKey(key) = fault.problem else { return false };
+    let here = |other: &Fault| other.path.split_last().is_some_and(|(_, around)| around == fault.path);
+    faults.iter().any(|other| here(other) && meant(other) == Some(key))
 }
 
 fn finding(fault: &Fault) -> Finding {

@@ -64,6 +64,7 @@ fn axes(root: &Node, findings: &mut Vec<Finding>) -> Vec<Axis> {
             Kind::List(items) if !items.is_empty() => items,
             _ => {
                 fail(&path, entry.at, "a matrix key needs a list of at least one value");
+                axes.push(Axis { key: entry.key.clone(), at: entry.at, values: Vec::new() });
                 continue;
             }
         };

@@ -21,6 +21,9 @@ mod tree;
 mod used;
 mod validate;
 
+#[cfg(test)]
+mod tests;
+
 pub use catalogue::{Catalogue, Scenario};
 pub use error::{Position, ScenarioError, ScenarioErrors};
 pub use model::{

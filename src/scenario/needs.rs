@@ -35,13 +35,8 @@ const VSPHERE: &[ProviderType] = &[ProviderType::Vsphere];
 /// Source: original-suite.md section 2, "Skips".
 const WARM: &[ProviderType] = &[ProviderType::Vsphere, ProviderType::Ovirt];
 /// oVirt VMs cannot be used without a clone. Source: original-suite.md section 2, "N rejects before cloning".
-const UNCLONED: &[ProviderType] = &[
-    ProviderType::Vsphere,
-    ProviderType::Openstack,
-    ProviderType::Openshift,
-    ProviderType::Ova,
-    ProviderType::Hyperv,
-];
+const UNCLONED: &[ProviderType] =
+    &[ProviderType::Vsphere, ProviderType::Openstack, ProviderType::Openshift, ProviderType::Ova, ProviderType::Hyperv];
 /// First MTV version with target labels, affinity and node selector. Source: original-suite.md section 2.
 static PLACEMENT_MTV: Version = Version::new(2, 10, 0);
 

@@ -44,6 +44,7 @@ pub struct CopyOffload {
     pub storage_secret_extra: BTreeMap<String, Secret>,
     /// The vendor's own values, by key of the providers file.
     pub vendor: BTreeMap<&'static str, String>,
+    present: Vec<&'static str>,
 }
 
 /// How the ESXi host is told to clone. Source: forklift-api.md section 2, `esxiCloneMethod`.
@@ -99,32 +100,15 @@ impl CopyOffload {
     }
 
     /// The names of the keys that have a value, for scenarios that require some (`requires.copyoffload`).
-    pub fn present_keys(&self) -> Vec<&'static str> {
-        let esxi = self.esxi.is_some();
-        let optional = [
-            ("secondary_datastore_id", self.secondary_datastore_id.is_some()),
-            ("non_xcopy_datastore_id", self.non_xcopy_datastore_id.is_some()),
-            ("default_vm_name", self.default_vm_name.is_some()),
-            ("esxi_clone_method", self.esxi_clone_method.is_some()),
-            ("esxi_host", esxi),
-            ("esxi_user", esxi),
-            ("esxi_password", esxi),
-            ("rdm_lun_uuid", self.rdm_lun_uuid.is_some()),
-            ("resource_pool", self.resource_pool.is_some()),
-            ("dedicated_migration_hosts", !self.dedicated_migration_hosts.is_empty()),
-            ("storage_skip_ssl_verification", self.storage_skip_ssl_verification.is_some()),
-            ("storage_secret_extra", !self.storage_secret_extra.is_empty()),
-        ];
-        let always =
-            ["storage_vendor_product", "datastore_id", "storage_hostname", "storage_username", "storage_password"];
-        let present = optional.into_iter().filter_map(|(name, there)| there.then_some(name));
-        always.into_iter().chain(present).chain(self.vendor.keys().copied()).collect()
+    pub fn present_keys(&self) -> &[&'static str] {
+        &self.present
     }
 
     /// Builds the section; faults go to the scope, and then it is not to be used.
     pub(super) fn build(members: Members, scope: &mut Scope<'_>) -> Self {
         scope.prefix = "copyoffload.";
         let mut fields = Fields::check(members, &keys::copyoffload_keys(), |_| None, scope);
+        let given = fields.names();
         let name = fields.word("storage_vendor_product");
         let known = StorageVendor::ALL.into_iter().find(|vendor| vendor.as_str() == name);
         let vendor = known.map(|known| vendor_values(known, &mut fields, scope)).unwrap_or_default();
@@ -140,6 +124,9 @@ impl CopyOffload {
             _ => EsxiCloneMethod::Vib,
         });
         let esxi = esxi_login(esxi_clone_method, &mut fields, scope);
+        // A variable may give a key that serves an entry of another vendor.
+        let serves = |key: &&str| vendor.contains_key(*key) || !StorageVendor::owns(key);
+        let present = given.into_iter().filter(serves).collect();
         let section = Self {
             storage_vendor_product: known.unwrap_or(StorageVendor::Ontap),
             datastore_id: fields.word("datastore_id"),
@@ -157,6 +144,7 @@ impl CopyOffload {
             storage_skip_ssl_verification: fields.switch("storage_skip_ssl_verification"),
             storage_secret_extra: fields.map("storage_secret_extra"),
             vendor,
+            present,
         };
         scope.prefix = "";
         section

@@ -26,7 +26,6 @@ pub struct ProviderEntry {
     pub guest: GuestCredentials,
     /// The type and its own keys.
     pub kind: ProviderKind,
-    address: Option<Address>,
 }
 
 /// Logins for SSH into guests.
@@ -67,14 +66,37 @@ impl ProviderEntry {
         }
     }
 
-    /// The host of `api_url`, without brackets around an IPv6 address; without `api_url`, `fqdn`.
-    pub fn host(&self) -> String {
-        self.address.as_ref().map_or_else(|| self.fqdn.clone(), |address| address.host.clone())
+    /// The optional keys of its type that are set: what a scenario may require of it.
+    pub fn present_keys(&self) -> Vec<&'static str> {
+        let ProviderKind::Vsphere(vsphere) = &self.kind else { return Vec::new() };
+        [
+            ("vddk_init_image", vsphere.vddk_init_image.is_some()),
+            ("endpoint_type", vsphere.endpoint_type.is_some()),
+            ("clone_provider", vsphere.clone_provider.is_some()),
+            ("luks_passphrase", vsphere.luks_passphrase.is_some()),
+            ("copyoffload", vsphere.copyoffload.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(key, present)| present.then_some(key))
+        .collect()
     }
 
-    /// The port of `api_url`: its own, else that of its scheme; without `api_url`, 443.
+    /// The host of `api_url`, without brackets around an IPv6 address; without `api_url`, that of `fqdn`.
+    pub fn host(&self) -> String {
+        self.address().map_or_else(|| self.fqdn.clone(), |address| address.host)
+    }
+
+    /// The port of `api_url`: its own, else that of its scheme (2049 for an NFS share); without `api_url`, that of
+    /// `fqdn` (`host:port`), else 443.
     pub fn port(&self) -> u16 {
-        self.address.as_ref().map_or(443, |address| address.port)
+        self.address().map_or(443, |address| address.port)
+    }
+
+    fn address(&self) -> Option<Address> {
+        if self.api_url.is_empty() {
+            return http_address(&format!("https://{}", self.fqdn)).ok();
+        }
+        read_address(self.type_name(), &self.api_url).ok()
     }
 
     /// Builds the entry; faults go to the scope, and then the entry is not to be used.
@@ -82,7 +104,7 @@ impl ProviderEntry {
         let type_name = type_of(&members, scope)?;
         let foreign = |key: &str| foreign_key(key, type_name);
         let mut fields = Fields::check(members, &keys::entry_keys(type_name), foreign, scope);
-        let address = address(type_name, &mut fields, scope);
+        let api_url = api_url(type_name, &mut fields, scope);
         let guest = GuestCredentials {
             linux: guest_login("linux", &mut fields, scope),
             windows: guest_login("win", &mut fields, scope),
@@ -96,8 +118,7 @@ impl ProviderEntry {
             password: fields.secret("password").unwrap_or_else(|| Secret::new("")),
             guest,
             kind: ProviderKind::build(type_name, &mut fields, copyoffload),
-            api_url: address.0,
-            address: address.1,
+            api_url,
         })
     }
 }
@@ -127,17 +148,22 @@ fn foreign_key(key: &str, type_name: &str) -> Option<String> {
     owner.map(|owner| format!("belongs to providers of type {owner}, not {type_name}"))
 }
 
-/// `api_url` and the address in it.
-fn address(type_name: &str, fields: &mut Fields, scope: &mut Scope<'_>) -> (String, Option<Address>) {
+/// `api_url`, of the form that the type asks for.
+fn api_url(type_name: &str, fields: &mut Fields, scope: &mut Scope<'_>) -> String {
     let place = fields.place("api_url");
     let (Some(text), Some(place)) = (fields.text("api_url").filter(|text| !text.is_empty()), place) else {
-        return (String::new(), None);
+        return String::new();
     };
-    let read = if type_name == "ova" { share_address(&text) } else { http_address(&text) };
-    let key = keys::entry_keys(type_name).into_iter().find(|key| key.name == "api_url");
-    let form = key.map_or("", |key| key.doc).trim_end_matches('.');
-    let address = read.map_err(|fault| scope.fault(&place, "api_url", fault, format!("write the {form}"))).ok();
-    (text, address)
+    if let Err(fault) = read_address(type_name, &text) {
+        let key = keys::entry_keys(type_name).into_iter().find(|key| key.name == "api_url");
+        let form = key.map_or("", |key| key.doc).trim_end_matches('.');
+        scope.fault(&place, "api_url", fault, format!("write the {form}"));
+    }
+    text
+}
+
+fn read_address(type_name: &str, api_url: &str) -> Result<Address, &'static str> {
+    if type_name == "ova" { share_address(api_url) } else { http_address(api_url) }
 }
 
 fn guest_login(system: &str, fields: &mut Fields, scope: &mut Scope<'_>) -> Option<GuestLogin> {

@@ -128,6 +128,11 @@ impl Fields {
         }
     }
 
+    /// The keys that have a value.
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        self.0.keys().copied().collect()
+    }
+
     /// Where the value of `name` stands.
     pub(super) fn place(&self, name: &str) -> Option<Place> {
         self.0.get(name).map(|(_, place)| place.clone())

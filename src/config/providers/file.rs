@@ -39,6 +39,8 @@ impl Providers {
     /// # Errors
     /// As [`Providers::load`].
     pub fn parse(text: &str, origin: &str, env: &dyn Environment) -> Result<Self, ProvidersError> {
+        // Editors on Windows put a byte order mark in front, which JSON lets parsers skip (RFC 8259 section 8.1).
+        let text = text.trim_start_matches('\u{feff}');
         if text.trim().is_empty() {
             return Err(ProvidersError::Empty(origin.to_owned()));
         }

@@ -6,6 +6,7 @@ use crate::config::Secret;
 
 /// The type of a source, with its own keys.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a run has a handful, and most are vSphere")]
 pub enum ProviderKind {
     /// VMware vCenter or ESXi.
     Vsphere(Vsphere),

@@ -78,6 +78,11 @@ impl StorageVendor {
         }
     }
 
+    /// Whether `key` is one vendor's own.
+    pub(super) fn owns(key: &str) -> bool {
+        Self::ALL.into_iter().any(|vendor| vendor.keys().iter().any(|own| own.name == key))
+    }
+
     /// What this vendor requires beyond host, user and password.
     pub(super) const fn keys(self) -> &'static [VendorKey] {
         match self {

@@ -9,7 +9,11 @@ use super::table::{self, Group, Key, Legacy, declare};
 use crate::config::Secret;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
+
+/// Every key, in the order of the declaration.
+pub(super) static KEYS: LazyLock<Vec<Key>> = LazyLock::new(Settings::keys);
 
 const fn minutes(count: u64) -> Duration {
     Duration::from_secs(count * 60)
@@ -92,6 +96,8 @@ declare! {
         migration: Duration as Span, "timeouts.migration" = minutes(60),
         /// The guest agent of a migrated VM reports in.
         guest_agent: Duration as Span, "timeouts.guest_agent" = Duration::from_secs(301),
+        /// The guest of a started source VM reports its network.
+        guest_info: Duration as Span, "timeouts.guest_info" = minutes(2),
         /// The inventory knows a VM.
         inventory: Duration as Span, "timeouts.inventory" = minutes(5),
         /// A guest answers on SSH.

@@ -1,11 +1,12 @@
 //! The settings file: YAML, keys with dots written as nested mappings.
 
-use super::declare::Settings;
+use super::declare::KEYS;
 use super::error::SettingsProblem;
 use super::layer::{SettingsLayer, listed, unknown_key};
-use super::table::{Group, Key};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -29,18 +30,24 @@ impl SettingsLayer {
     /// The text of a settings file; `name` stands for it in messages. A key without a value counts as absent.
     pub fn yaml(text: &str, name: &str) -> Self {
         let mut layer = Self::default();
-        let keys = Settings::keys();
-        let section = Section { layer: &mut layer, keys: &keys, prefix: String::new(), name };
-        // Snippets would show the lines around a fault, where passwords may stand.
-        let options = serde_yaml::options! { with_snippet: false };
-        if let Err(error) =
-            serde_yaml::with_deserializer_from_str_with_options(text, options, |input| section.deserialize(input))
-        {
+        let reading = RefCell::new(String::new());
+        let section = Section { layer: &mut layer, reading: &reading, prefix: String::new(), name };
+        // Duplicates come through, to be reported with both places.
+        let options = serde_yaml::options! {
+            with_snippet: false, // A snippet would show the lines around a fault, where passwords may stand.
+            duplicate_keys: serde_yaml::DuplicateKeyPolicy::PassThrough,
+        };
+        let read = |input: serde_yaml::Deserializer<'_, '_>| section.deserialize(input);
+        if let Err(error) = serde_yaml::with_deserializer_from_str_with_options(text, options, read) {
             let line = error.location().map(|at| format!(":{}", at.line())).unwrap_or_default();
+            let words = error.render_with_formatter(&serde_yaml::UserMessageFormatter);
             layer.problems.push(SettingsProblem {
                 origin: format!("file {name}{line}"),
-                fault: format!("is not a settings file: {error}"),
-                remedy: "write a YAML mapping, setting to value".to_owned(),
+                fault: match reading.borrow().as_str() {
+                    "" => format!("the file cannot be read as settings: {words}"),
+                    key => format!("the value of {key} cannot be read: {words}"),
+                },
+                remedy: "write one YAML mapping, setting to value, as docs/settings.md shows".to_owned(),
             });
         }
         layer
@@ -50,7 +57,8 @@ impl SettingsLayer {
 /// A mapping of the file: the whole, or the value of a group such as `timeouts`.
 struct Section<'a> {
     layer: &'a mut SettingsLayer,
-    keys: &'a [Key],
+    /// The key whose value is being read, for the message when that fails; empty between keys.
+    reading: &'a RefCell<String>,
     prefix: String,
     name: &'a str,
 }
@@ -83,32 +91,40 @@ impl<'de> Visitor<'de> for Section<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut input: A) -> Result<(), A::Error> {
+        let mut seen: BTreeMap<String, u64> = BTreeMap::new();
         while let Some(key) = input.next_key::<Spanned<String>>()? {
-            let origin = format!("file {}:{}", self.name, key.referenced.line());
+            let line = key.referenced.line();
+            let origin = format!("file {}:{}", self.name, line);
             let full = format!("{}{}", self.prefix, key.value);
             let below = format!("{full}.");
+            self.reading.replace(full.clone());
             // A dot within a written key would be a second way to nest.
-            let known = self.keys.iter().find(|known| known.name == full && !key.value.contains('.'));
-            if let Some(known) = known {
+            let known = KEYS.iter().find(|known| known.name == full && !key.value.contains('.'));
+            if let Some(first) = seen.insert(key.value.clone(), line) {
+                input.next_value::<IgnoredAny>()?;
+                let fault = format!("{full} is there twice (first on line {first})");
+                self.layer.problems.push(SettingsProblem { origin, fault, remedy: "keep one".to_owned() });
+            } else if let Some(known) = known {
                 let text =
                     if known.list { input.next_value_seed(List)? } else { input.next_value::<Option<String>>()? };
                 if let Some(text) = text {
                     self.layer.give(known, &text, origin);
                 }
-            } else if self.keys.iter().any(|known| known.name.starts_with(&below)) {
-                let group = Section { layer: &mut *self.layer, keys: self.keys, prefix: below, name: self.name };
+            } else if KEYS.iter().any(|known| known.name.starts_with(&below)) {
+                let group = Section { layer: &mut *self.layer, reading: self.reading, prefix: below, name: self.name };
                 input.next_value_seed(group)?;
             } else {
                 input.next_value::<IgnoredAny>()?;
-                self.layer.problems.push(stray(origin, &full, self.keys));
+                self.layer.problems.push(stray(origin, &full));
             }
+            self.reading.take();
         }
         Ok(())
     }
 }
 
-fn stray(origin: String, full: &str, keys: &[Key]) -> SettingsProblem {
-    match full.split_once('.').filter(|_| keys.iter().any(|key| key.name == full)) {
+fn stray(origin: String, full: &str) -> SettingsProblem {
+    match full.split_once('.').filter(|_| KEYS.iter().any(|key| key.name == full)) {
         Some((group, rest)) => SettingsProblem {
             origin,
             fault: format!("{full} has a dot"),

@@ -1,10 +1,10 @@
 //! A layer: what one source says of the settings, each value with its origin.
 
-use super::declare::Settings;
+use super::declare::KEYS;
 use super::error::SettingsProblem;
 use super::format::LIST_END;
 use super::retired::RETIRED;
-use super::table::{Group, Key};
+use super::table::Key;
 use crate::config::{Environment, Secret};
 use crate::facts;
 
@@ -28,8 +28,7 @@ impl SettingsLayer {
     /// name no setting are faults.
     pub fn environment(env: &dyn Environment) -> Self {
         let mut layer = Self::default();
-        let keys = Settings::keys();
-        for key in &keys {
+        for key in KEYS.iter() {
             if let Some(text) = env.filled(&key.variable()) {
                 layer.give(key, &text, format!("environment {}", key.variable()));
             } else if let Some((legacy, text)) =
@@ -40,9 +39,9 @@ impl SettingsLayer {
         }
         for (name, _) in env.all() {
             let Some(rest) = name.strip_prefix("MTVTEST_") else { continue };
-            if !keys.iter().any(|key| key.variable() == name) {
+            if !KEYS.iter().any(|key| key.variable() == name) {
                 let origin = format!("environment {name}");
-                layer.problems.push(unknown_variable(origin, rest, &keys));
+                layer.problems.push(unknown_variable(origin, rest));
             }
         }
         layer
@@ -54,19 +53,19 @@ impl SettingsLayer {
         for pair in pairs {
             let Some((name, text)) = pair.as_ref().split_once('=') else {
                 // The text may be a secret's value, so only what is surely a name is repeated.
-                let fault = "is not followed by key=value".to_owned();
+                let fault = "one of its texts has no '='".to_owned();
                 let remedy = "write --set storage_class=NAME".to_owned();
                 layer.problems.push(SettingsProblem { origin: "--set".to_owned(), fault, remedy });
                 continue;
             };
             let name = name.trim();
-            match Settings::keys().into_iter().find(|key| key.name == name) {
+            match KEYS.iter().find(|key| key.name == name) {
                 Some(key) if key.secret => {
                     let fault = format!("{name} is a secret, and other users of this machine can see arguments");
                     let remedy = format!("set {} or put it into the settings file", key.variable());
                     layer.problems.push(SettingsProblem { origin: "--set".to_owned(), fault, remedy });
                 }
-                Some(key) => layer.give(&key, text, "--set".to_owned()),
+                Some(key) => layer.give(key, text, "--set".to_owned()),
                 None => layer.problems.push(unknown_key("--set".to_owned(), name)),
             }
         }
@@ -77,8 +76,8 @@ impl SettingsLayer {
     /// fault like any other.
     #[must_use]
     pub fn flag(mut self, flag: &str, key: &str, text: &str) -> Self {
-        match Settings::keys().into_iter().find(|known| known.name == key) {
-            Some(known) => self.give(&known, text, flag.to_owned()),
+        match KEYS.iter().find(|known| known.name == key) {
+            Some(known) => self.give(known, text, flag.to_owned()),
             None => self.problems.push(unknown_key(flag.to_owned(), key)),
         }
         self
@@ -110,20 +109,19 @@ pub(super) fn unknown_key(origin: String, name: &str) -> SettingsProblem {
     if let Some((_, why)) = RETIRED.iter().find(|(retired, _)| *retired == name) {
         return SettingsProblem { origin, fault: format!("{name} {why}"), remedy: "remove it".to_owned() };
     }
-    let keys = Settings::keys();
-    let remedy = match facts::nearest(name, keys.iter().map(|key| key.name), 1).first() {
+    let remedy = match facts::nearest(name, KEYS.iter().map(|key| key.name), 1).first() {
         Some(near) => format!("did you mean {near}?"),
         None => "docs/settings.md lists the settings".to_owned(),
     };
     SettingsProblem { origin, fault: format!("{name:?} is no setting"), remedy }
 }
 
-fn unknown_variable(origin: String, rest: &str, keys: &[Key]) -> SettingsProblem {
+fn unknown_variable(origin: String, rest: &str) -> SettingsProblem {
     let name = rest.to_lowercase();
     if RETIRED.iter().any(|(retired, _)| *retired == name) {
         return unknown_key(origin, &name);
     }
-    let variables: Vec<String> = keys.iter().map(Key::variable).collect();
+    let variables: Vec<String> = KEYS.iter().map(Key::variable).collect();
     let wanted = format!("MTVTEST_{rest}");
     // Compared without the prefix, which would make everything alike.
     let bare = variables.iter().filter_map(|variable| variable.strip_prefix("MTVTEST_"));

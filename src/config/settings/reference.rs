@@ -1,8 +1,8 @@
 //! The settings' reference page, from their declaration.
 
-use super::declare::Settings;
+use super::declare::KEYS;
 use super::retired::RETIRED;
-use super::table::{Group, Key, Legacy};
+use super::table::{Key, Legacy};
 use std::fmt::Write;
 
 const HEAD: &str = "\
@@ -37,9 +37,9 @@ YAML lists in the file, and have commas between their items elsewhere.
 /// The reference of all settings as Markdown: the content of `docs/settings.md`.
 pub fn settings_reference() -> String {
     let mut page = HEAD.to_owned();
-    for key in Settings::keys() {
+    for key in KEYS.iter() {
         // Writing to a String cannot fail.
-        write!(page, "\n## {}\n\n{}\n\n{}", key.name, key.doc, facts_of(&key)).ok();
+        write!(page, "\n## {}\n\n{}\n\n{}", key.name, key.doc, facts_of(key)).ok();
     }
     page.push_str("\n## Keys of the original suite that are refused\n\n");
     for (name, why) in RETIRED {

@@ -1,6 +1,6 @@
 //! From layers to settings.
 
-use super::declare::Settings;
+use super::declare::{KEYS, Settings};
 use super::error::{SettingsError, SettingsProblem};
 use super::layer::{Given, SettingsLayer};
 use super::table::Group;
@@ -43,7 +43,7 @@ impl Settings {
     /// Where the value of `key` came from: `default`, `file settings.yaml:3`, `environment MTVTEST_STORAGE_CLASS`,
     /// `--set`, a flag; `None` when there is no such key.
     pub fn origin(&self, key: &str) -> Option<&str> {
-        let known = Self::keys().iter().any(|known| known.name == key);
+        let known = KEYS.iter().any(|known| known.name == key);
         known.then(|| self.origins.get(key).map_or("default", String::as_str))
     }
 
@@ -53,12 +53,12 @@ impl Settings {
             let origin = self.origin(name).unwrap_or("default").to_owned();
             (name, self.show(name).unwrap_or_default(), origin)
         };
-        Self::keys().into_iter().map(|key| row(key.name)).collect()
+        KEYS.iter().map(|key| row(key.name)).collect()
     }
 
     fn take(&mut self, given: Given) -> Option<SettingsProblem> {
         let Given { key, text, origin } = given;
-        let secret = Self::keys().iter().any(|known| known.name == key && known.secret);
+        let secret = KEYS.iter().any(|known| known.name == key && known.secret);
         match self.assign(key, text.expose())? {
             Ok(()) => {
                 self.origins.insert(key, origin);

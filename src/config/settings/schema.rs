@@ -1,14 +1,13 @@
 //! The JSON Schema of the settings file, from the declaration.
 
-use super::declare::Settings;
-use super::table::Group;
+use super::declare::KEYS;
 use schemars::Schema;
 use serde_json::{Map, Value, json};
 
 /// The JSON Schema (draft 2020-12) of the settings file, for editors and other tools.
 pub fn settings_schema() -> Schema {
     let mut top = Map::new();
-    for key in Settings::keys() {
+    for key in KEYS.iter() {
         let mut property = key.schema.clone();
         property["description"] = json!(key.doc);
         if let Some(default) = &key.default {

@@ -371,7 +371,8 @@ async fn a_flipped_tls_setting_harms_nothing_else() {
     bench.until(kinds::MIGRATION, "p", |one| has_condition(one, "Succeeded")).await;
     let secret = bench.until(kinds::SECRET, "login", |_| true).await;
     assert_eq!(super::object::secret_key(&secret, "insecureSkipVerify"), "false");
-    assert!(has_condition(&bench.until(kinds::PROVIDER, "src", |_| true).await, "Ready"));
+    let provider = bench.until(kinds::PROVIDER, "src", |_| true).await;
+    assert!(has_condition(&provider, "Ready"));
     bench.stop().await;
 }
 

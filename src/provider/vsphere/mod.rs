@@ -1,1 +1,28 @@
-//! vSphere over SOAP.
+//! vSphere over SOAP, API 6.5 to 8.
+//!
+//! Source: source-providers.md sections 2, 6 and 7. The client is this program's own: one transport serves every
+//! version, device subtrees are echoed as they came, and lenient servers (vcsim) are tolerated. It owns no policy of
+//! clones' names and no ledger.
+
+mod clone;
+mod delete;
+mod devices;
+mod fault;
+mod find;
+mod guest;
+mod names;
+mod power;
+mod properties;
+mod request;
+mod session;
+mod source_vm;
+mod task;
+mod vcenter;
+mod xml;
+
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod tests;
+
+pub use vcenter::Vcenter;

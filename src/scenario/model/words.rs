@@ -24,8 +24,7 @@ pub enum ProviderType {
 
 impl ProviderType {
     /// Every type, in the order messages list them.
-    pub const ALL: [Self; 6] =
-        [Self::Vsphere, Self::Ovirt, Self::Openstack, Self::Openshift, Self::Ova, Self::Hyperv];
+    pub const ALL: [Self; 6] = [Self::Vsphere, Self::Ovirt, Self::Openstack, Self::Openshift, Self::Ova, Self::Hyperv];
 
     /// The word of providers.json and of `requires.source`.
     pub fn as_str(self) -> &'static str {

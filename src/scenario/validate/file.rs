@@ -155,7 +155,8 @@ fn check_plans(checked: &Checked<'_>, report: &mut Report<'_>) {
         if let Some(fault) = namespace_fault(name).filter(|_| name.len() <= 63) {
             report.tell(join_key("plans", name), fault.replace("no namespace", "no plan name"));
         } else if name.len() > 20 {
-            report.tell(join_key("plans", name), "a plan's name has at most 20 characters, so that names made of it fit");
+            report
+                .tell(join_key("plans", name), "a plan's name has at most 20 characters, so that names made of it fit");
         }
     }
 }

@@ -74,7 +74,10 @@ fn check_skip_clone(plan: &PlanSpec, prefix: &str, sources: &[ProviderType], rep
         report.tell(join_key(prefix, key), format!("`{key}` needs clones; it cannot go with `skip_clone`"));
     }
     if sources.contains(&ProviderType::Ovirt) {
-        report.tell(join_key(prefix, "skip_clone"), "`skip_clone` is not possible on ovirt; take it out of `requires.source`");
+        report.tell(
+            join_key(prefix, "skip_clone"),
+            "`skip_clone` is not possible on ovirt; take it out of `requires.source`",
+        );
     }
 }
 

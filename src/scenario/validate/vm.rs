@@ -43,7 +43,8 @@ fn check_vm(plan: &PlanSpec, vm: &VmRequest, path: &str, report: &mut Report<'_>
     if let Some(name) = &vm.clone_name {
         let length = name.chars().count();
         if name.trim().is_empty() || length > NAME_MAX_CHARS {
-            report.tell(key("clone_name"), format!("a clone's name has 1 to {NAME_MAX_CHARS} characters, not {length}"));
+            report
+                .tell(key("clone_name"), format!("a clone's name has 1 to {NAME_MAX_CHARS} characters, not {length}"));
         }
     }
     check_clone(plan, vm, path, report);

@@ -1,0 +1,216 @@
+//! Looking at the environment before anything is created: every problem at once, each with its remedy.
+
+use super::source::{ConnectedSource, Reach};
+use super::steps::StepError;
+use crate::cluster::{self, Cluster, ClusterError, Kind, Right};
+use crate::config::{ProviderEntry, Settings};
+use crate::facts::{chain, nearest};
+use semver::Version;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the environment turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// URL of the API server.
+    pub cluster: String,
+    /// MTV version, if it could be told.
+    pub mtv: Option<String>,
+    /// OpenShift version; `None` on plain Kubernetes.
+    pub openshift: Option<String>,
+    /// The storage class of the run.
+    pub storage_class: String,
+}
+
+/// Something that keeps the run from starting, with its remedy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem(pub String);
+
+/// What a run needs of a source: its entry and the VMs that its tests name.
+pub struct NeededSource<'a> {
+    /// Entry of the providers file.
+    pub entry: &'a ProviderEntry,
+    /// Names of the VMs.
+    pub vms: BTreeSet<&'a str>,
+}
+
+/// Logs in to the sources and looks for the VMs that the tests name. Reads only.
+///
+/// # Errors
+/// Every problem that was found; connections that were made are closed.
+pub async fn examine_sources(
+    reach: &Reach<'_>,
+    needed: &[NeededSource<'_>],
+) -> Result<BTreeMap<String, ConnectedSource>, Vec<Problem>> {
+    let answers = futures::future::join_all(needed.iter().map(|source| examine_source(reach, source))).await;
+    let (mut sources, mut problems) = (BTreeMap::new(), Vec::new());
+    for (source, answer) in needed.iter().zip(answers) {
+        match answer {
+            Ok(connected) => drop(sources.insert(source.entry.name.clone(), connected)),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() {
+        return Ok(sources);
+    }
+    disconnect(sources).await;
+    Err(problems)
+}
+
+/// Closes connections.
+pub async fn disconnect(sources: BTreeMap<String, ConnectedSource>) {
+    for source in sources.into_values() {
+        source.sdk.disconnect().await;
+    }
+}
+
+/// Examines the cluster: the login, Forklift and its pods, the user's rights, the storage class. Reads only.
+///
+/// # Errors
+/// Every problem that was found.
+pub async fn examine_cluster(
+    cluster: &Cluster,
+    settings: &Settings,
+    class: &str,
+) -> Result<Environment, Vec<Problem>> {
+    let broken = |error: ClusterError| vec![Problem(chain(&error))];
+    // Without these two nothing else can be asked.
+    cluster::whoami(cluster).await.map_err(broken)?;
+    let namespace = &settings.mtv_namespace;
+    if !cluster::forklift_installed(cluster).await.map_err(broken)? {
+        let remedy = "install the MTV operator and create a ForkliftController";
+        return Err(vec![Problem(format!("the cluster does not serve Forklift's kinds; {remedy}"))]);
+    }
+    let wanted = wanted_rights();
+    let (pods, classes, missing, mtv, openshift) = futures::join!(
+        cluster::forklift_pods(cluster, namespace),
+        cluster::storage_classes(cluster),
+        cluster::missing_rights(cluster, &wanted),
+        cluster::mtv_version(cluster, namespace),
+        cluster::openshift_version(cluster),
+    );
+    let mut problems = Vec::new();
+    match missing {
+        Ok(missing) if missing.is_empty() => {}
+        Ok(missing) => {
+            let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
+            let remedy = "grant them, or log in as a user who has them";
+            problems.push(Problem(format!("the user lacks rights: {}; {remedy}", list.join(", "))));
+        }
+        Err(error) => problems.push(Problem(chain(&error))),
+    }
+    match pods {
+        Ok(pods) => problems.extend(pods_problem(&pods, namespace)),
+        Err(error) => problems.push(Problem(chain(&error))),
+    }
+    match classes {
+        Ok(classes) => problems.extend(class_problem(&classes, class)),
+        Err(error) => problems.push(Problem(chain(&error))),
+    }
+    let told = |answer: Result<Option<Version>, ClusterError>, problems: &mut Vec<Problem>| match answer {
+        Ok(version) => version.map(|version| version.to_string()),
+        Err(error) => {
+            problems.push(Problem(chain(&error)));
+            None
+        }
+    };
+    let (mtv, openshift) = (told(mtv, &mut problems), told(openshift, &mut problems));
+    if problems.is_empty() {
+        Ok(Environment { cluster: cluster.url().to_owned(), mtv, openshift, storage_class: class.to_owned() })
+    } else {
+        Err(problems)
+    }
+}
+
+/// Forklift's controller must be there, and every `forklift-*` pod must run (original-suite.md section 1.9,
+/// `forklift_pods_state`).
+fn pods_problem(pods: &[cluster::PodState], namespace: &str) -> Option<Problem> {
+    let bad: Vec<String> =
+        pods.iter().filter(|pod| !pod.ready).map(|pod| format!("{} ({})", pod.name, pod.reason)).collect();
+    if !bad.is_empty() {
+        let remedy = "see why with `oc describe pod` and wait until they run";
+        return Some(Problem(format!("Forklift's pods in {namespace} are not running: {}; {remedy}", bad.join(", "))));
+    }
+    let controller = pods.iter().any(|pod| pod.name.starts_with("forklift-controller"));
+    (!controller).then(|| {
+        let remedy = "set mtv_namespace to MTV's namespace, or create a ForkliftController there";
+        Problem(format!("no forklift-controller pod runs in {namespace}; {remedy}"))
+    })
+}
+
+fn class_problem(classes: &[String], wanted: &str) -> Option<Problem> {
+    if classes.iter().any(|class| class == wanted) {
+        return None;
+    }
+    let near = nearest(wanted, classes.iter().map(String::as_str), 1);
+    let hint = near.first().map_or(String::new(), |name| format!("did you mean {name}? "));
+    Some(Problem(format!("the cluster has no storage class {wanted:?}; {hint}it has {}", classes.join(", "))))
+}
+
+/// Everything that a run does on the cluster.
+fn wanted_rights() -> Vec<Right<'static>> {
+    const MADE: [Kind; 7] = [
+        Kind::PROVIDER,
+        Kind::STORAGE_MAP,
+        Kind::NETWORK_MAP,
+        Kind::PLAN,
+        Kind::MIGRATION,
+        Kind::SECRET,
+        Kind::NAD,
+    ];
+    const REMOVED: [Kind; 5] = [Kind::VM, Kind::PVC, Kind::DATA_VOLUME, Kind::POD, Kind::CONFIG_MAP];
+    let mut rights = Vec::new();
+    for kind in MADE {
+        rights.extend(["create", "get", "list", "watch", "delete"].map(|verb| Right::to(verb, kind)));
+    }
+    for kind in REMOVED {
+        rights.extend(["get", "list", "delete"].map(|verb| Right::to(verb, kind)));
+    }
+    rights.extend([Kind::PLAN, Kind::MIGRATION, Kind::VM].map(|kind| Right::to("patch", kind)));
+    rights.extend(["create", "get", "watch", "delete"].map(|verb| Right::to(verb, Kind::NAMESPACE)));
+    rights.extend([Right::to("watch", Kind::VM), Right::to("watch", Kind::VMI), Right::to("get", Kind::VMI)]);
+    rights
+}
+
+async fn examine_source(reach: &Reach<'_>, source: &NeededSource<'_>) -> Result<ConnectedSource, Vec<Problem>> {
+    let name = &source.entry.name;
+    let words = |error: StepError| match error {
+        StepError::Failed(reason) | StepError::Broken(reason) => Problem(format!("provider {name}: {reason}")),
+        StepError::Cancelled => Problem(format!("provider {name}: interrupted")),
+    };
+    let connected = reach.connect(source.entry).await.map_err(|error| vec![words(error)])?;
+    let mut problems = Vec::new();
+    if let Err(error) = connected.sdk.test().await {
+        problems.push(words(error.into()));
+    } else {
+        for vm in &source.vms {
+            if let Err(error) = connected.sdk.find_vm(vm).await {
+                problems.push(words(error.into()));
+            }
+        }
+    }
+    if problems.is_empty() {
+        return Ok(connected);
+    }
+    connected.sdk.disconnect().await;
+    Err(problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_class_names_the_nearest_and_all() {
+        let classes = ["ceph-rbd".to_owned(), "nfs".to_owned()];
+        assert_eq!(class_problem(&classes, "nfs"), None);
+        let problem = class_problem(&classes, "ceph-rdb").unwrap();
+        assert_eq!(problem.0, "the cluster has no storage class \"ceph-rdb\"; did you mean ceph-rbd? it has ceph-rbd, nfs");
+    }
+
+    #[test]
+    fn rights_are_asked_once_each() {
+        let rights = wanted_rights();
+        let unique: BTreeSet<_> = rights.iter().collect();
+        assert_eq!(unique.len(), rights.len());
+    }
+}

@@ -1,0 +1,110 @@
+//! What the tests of one run share.
+
+use super::fixtures::{SharedFixtures, SourceFixture};
+use super::preflight::Environment;
+use super::run::RunDirectory;
+use super::source::ConnectedSource;
+use super::steps::StepError;
+use crate::cluster::Cluster;
+use crate::config::{Providers, Settings};
+use crate::event::{Event, EventSender};
+use crate::facts::{Seed, SessionId};
+use crate::http::{Network, RequestCounter};
+use crate::undo::Ledger;
+use crate::wait::Deadline;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What a session is made of.
+pub struct SessionParts {
+    /// Session id.
+    pub id: SessionId,
+    /// Seed of every random choice.
+    pub seed: Seed,
+    /// Settings.
+    pub settings: Settings,
+    /// Providers file.
+    pub providers: Providers,
+    /// The cluster.
+    pub cluster: Cluster,
+    /// Everything else outside.
+    pub network: Arc<dyn Network>,
+    /// What the preflight found.
+    pub environment: Environment,
+    /// The run's directory.
+    pub directory: RunDirectory,
+    /// The run's ledger.
+    pub ledger: Ledger,
+    /// Where events go.
+    pub events: EventSender,
+    /// Ends every wait when the run is interrupted.
+    pub cancel: CancellationToken,
+    /// Counts requests to sources and the inventory.
+    pub source_requests: RequestCounter,
+    /// Leave everything in place at the end.
+    pub skip_teardown: bool,
+}
+
+/// A run: its parts and its shared fixtures.
+pub struct Session {
+    pub(super) parts: SessionParts,
+    pub(super) shared: SharedFixtures,
+    pub(super) sources: BTreeMap<String, Result<SourceFixture, StepError>>,
+}
+
+impl Session {
+    /// Sets up what tests share: the target namespace, the destination Provider, and a source Provider for each name.
+    ///
+    /// A source that fails breaks its own tests only. On an error the caller must still `tear_down` what the ledger
+    /// holds, with an [`super::Unwinder`].
+    ///
+    /// # Errors
+    /// The namespace or the destination Provider cannot be had, or no source can.
+    pub async fn set_up(
+        parts: SessionParts,
+        connected: BTreeMap<String, ConnectedSource>,
+    ) -> Result<Self, Box<(SessionParts, StepError)>> {
+        let shared = match SharedFixtures::create(&parts).await {
+            Ok(shared) => shared,
+            Err(error) => return Err(Box::new((parts, error))),
+        };
+        let fixtures = connected.into_iter().map(async |(name, connected)| {
+            let made = SourceFixture::create(&parts, &shared, &name, connected).await;
+            (name, made)
+        });
+        let sources: BTreeMap<_, _> = futures::future::join_all(fixtures).await.into_iter().collect();
+        if !sources.is_empty() && sources.values().all(Result::is_err) {
+            let errors = sources.into_values().filter_map(Result::err).collect();
+            let error = StepError::join(errors).unwrap_or(StepError::Cancelled);
+            return Err(Box::new((parts, error)));
+        }
+        Ok(Self { parts, shared, sources })
+    }
+
+    /// The parts, for reading.
+    pub fn parts(&self) -> &SessionParts {
+        &self.parts
+    }
+
+    /// Ends the session's connections and gives the parts back, for the teardown.
+    pub async fn close(self) -> SessionParts {
+        for source in self.sources.values().flatten() {
+            source.sdk.disconnect().await;
+        }
+        self.parts
+    }
+}
+
+impl SessionParts {
+    /// Emits an event.
+    pub fn emit(&self, event: Event) {
+        self.events.emit(event);
+    }
+
+    /// A deadline that an interruption ends early.
+    pub fn deadline(&self, limit: Duration) -> Deadline {
+        Deadline::after(limit, &self.cancel)
+    }
+}

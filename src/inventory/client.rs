@@ -1,0 +1,189 @@
+//! The inventory of one provider.
+
+use super::adapter::{Adapter, MapKind, Source};
+use super::rest::Rest;
+use super::wait::wait;
+use super::wire::{Base, Provider};
+use super::{InventoryError, InventoryVm, MapSource, VmKey};
+use crate::config::Secret;
+use crate::facts::nearest;
+use crate::http::HttpClient;
+use crate::wait::{Deadline, Seen};
+use futures::FutureExt;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often a state is asked for; the original asks for the provider every 5 s and for VMs every 10 s.
+const INTERVAL: Duration = Duration::from_secs(5);
+/// How long a plain read may wait for a service that is not ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+const NEAR: usize = 5;
+
+/// The inventory of one provider. Cheap to clone.
+#[derive(Clone)]
+pub struct Inventory {
+    source: Source,
+}
+
+impl Inventory {
+    /// A client of the service at `base_url` (`https://<host of its Route>`). `provider_uid` is the UID of the Provider
+    /// resource, `provider_type` its `spec.type`; for a type that is not supported every read says so.
+    pub fn new(base_url: &str, token: Secret, http: HttpClient, provider_type: &str, provider_uid: &str) -> Self {
+        let root = format!("providers/{provider_type}/{provider_uid}");
+        Self { source: Source { rest: Rest::new(base_url, token, http), root, adapter: Adapter::of(provider_type) } }
+    }
+
+    /// Waits until the service knows the provider and has synchronised it.
+    pub async fn wait_provider(&self, deadline: &Deadline) -> Result<Provider, InventoryError> {
+        if let Adapter::Unsupported(kind) = &self.source.adapter {
+            return Err(InventoryError::Unsupported { kind: kind.clone() });
+        }
+        let source = self.source.clone();
+        wait("wait for the provider in the inventory", deadline, INTERVAL, move || {
+            let source = source.clone();
+            async move { source.rest.get(&source.root).await.map(Seen::Met) }.boxed()
+        })
+        .await
+    }
+
+    /// Waits until the inventory is complete enough to plan with, which a Ready provider need not be: on vSphere its
+    /// hosts are listed, and each of `storages` (ids).
+    ///
+    /// Source: inventory-api.md section 5, "Newer vSphere work-arounds".
+    pub async fn wait_ready(&self, storages: &[String], deadline: &Deadline) -> Result<(), InventoryError> {
+        let (source, storages) = (self.source.clone(), storages.to_vec());
+        wait("wait for a complete inventory", deadline, INTERVAL, move || {
+            let (source, storages) = (source.clone(), storages.clone());
+            async move { source.readiness(&storages).await }.boxed()
+        })
+        .await
+    }
+
+    /// The VM of that name.
+    ///
+    /// # Errors
+    /// [`InventoryError::VmNotFound`] with the nearest names, [`InventoryError::Ambiguous`] when several have it.
+    pub async fn vm_by_name(&self, name: &str) -> Result<InventoryVm, InventoryError> {
+        let (source, name) = (self.source.clone(), name.to_owned());
+        wait(&format!("read VM {name}"), &patience(), INTERVAL, move || {
+            let (source, name) = (source.clone(), name.clone());
+            async move {
+                let id = pick(&name, &source.vms().await?)?;
+                source.vm(&id).await.map(Seen::Met)
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Waits until the VM is in the inventory: by its id if the key has one, which no namesake can disturb.
+    pub async fn wait_vm(&self, key: &VmKey, deadline: &Deadline) -> Result<InventoryVm, InventoryError> {
+        let (source, key) = (self.source.clone(), key.clone());
+        let what = format!("wait for VM {} in the inventory", key.name);
+        wait(&what, deadline, INTERVAL, move || {
+            let (source, key) = (source.clone(), key.clone());
+            async move { not_yet(look_for(&source, &key).await) }.boxed()
+        })
+        .await
+    }
+
+    /// Waits until the NICs of a VM have exactly these MAC addresses, in whatever order: after a clone the inventory
+    /// may still show those of the source.
+    pub async fn wait_macs(
+        &self,
+        key: &VmKey,
+        macs: &[String],
+        deadline: &Deadline,
+    ) -> Result<InventoryVm, InventoryError> {
+        let (source, key) = (self.source.clone(), key.clone());
+        let what = format!("wait for the MAC addresses of VM {} in the inventory", key.name);
+        let mut wanted: Vec<String> = macs.iter().map(|mac| mac.to_lowercase()).collect();
+        wanted.sort();
+        wait(&what, deadline, INTERVAL, move || {
+            let (source, key, wanted) = (source.clone(), key.clone(), wanted.clone());
+            async move {
+                let vm = match not_yet(look_for(&source, &key).await)? {
+                    Seen::Met(vm) => vm,
+                    other => return Ok(other),
+                };
+                let mut seen = vm.macs();
+                seen.sort();
+                Ok(if seen == wanted {
+                    Seen::Met(vm)
+                } else {
+                    Seen::Pending(format!("{} instead of {}", list(&seen), list(&wanted)))
+                })
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Sources of a StorageMap for these VMs, without repeats.
+    pub async fn storages(&self, vms: &[InventoryVm]) -> Result<Vec<MapSource>, InventoryError> {
+        self.map("read the storages of the VMs", MapKind::Storage, vms).await
+    }
+
+    /// Sources of a NetworkMap for these VMs, in the order of their NICs, without repeats: the first goes to the pod
+    /// network.
+    pub async fn networks(&self, vms: &[InventoryVm]) -> Result<Vec<MapSource>, InventoryError> {
+        self.map("read the networks of the VMs", MapKind::Network, vms).await
+    }
+
+    /// As [`Self::networks`], but one per NIC, repeats kept (`per_nic_network_map`).
+    pub async fn nic_networks(&self, vms: &[InventoryVm]) -> Result<Vec<MapSource>, InventoryError> {
+        self.map("read the network of each NIC", MapKind::PerNic, vms).await
+    }
+
+    async fn map(&self, what: &str, kind: MapKind, vms: &[InventoryVm]) -> Result<Vec<MapSource>, InventoryError> {
+        let (source, vms) = (self.source.clone(), vms.to_vec());
+        wait(what, &patience(), INTERVAL, move || {
+            let (source, vms) = (source.clone(), vms.clone());
+            async move { source.map(kind, &vms).await }.boxed()
+        })
+        .await
+    }
+}
+
+/// Plain reads wait for a service that is not ready, but not long, and are short enough not to be interrupted.
+fn patience() -> Deadline {
+    Deadline::after(PATIENCE, &CancellationToken::new())
+}
+
+async fn look_for(source: &Source, key: &VmKey) -> Result<InventoryVm, InventoryError> {
+    match &key.id {
+        Some(id) => source.vm(id).await,
+        None => source.vm(&pick(&key.name, &source.vms().await?)?).await,
+    }
+}
+
+/// A VM that is not there may still come.
+fn not_yet(found: Result<InventoryVm, InventoryError>) -> Result<Seen<InventoryVm>, InventoryError> {
+    match found {
+        Ok(vm) => Ok(Seen::Met(vm)),
+        Err(error @ (InventoryError::VmNotFound { .. } | InventoryError::NotFound { .. })) => {
+            Ok(Seen::Pending(error.to_string()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn pick(name: &str, vms: &[Base]) -> Result<String, InventoryError> {
+    let found: Vec<&Base> = vms.iter().filter(|vm| vm.name == name).collect();
+    match found.as_slice() {
+        [only] => Ok(only.id.clone()),
+        [] => Err(InventoryError::VmNotFound {
+            name: name.to_owned(),
+            count: vms.len(),
+            near: nearest(name, vms.iter().map(|vm| vm.name.as_str()), NEAR).into_iter().map(str::to_owned).collect(),
+        }),
+        several => Err(InventoryError::Ambiguous {
+            name: name.to_owned(),
+            paths: several.iter().map(|vm| format!("{} {}", vm.id, vm.path)).collect(),
+        }),
+    }
+}
+
+fn list(macs: &[String]) -> String {
+    if macs.is_empty() { "none".to_owned() } else { macs.join(", ") }
+}

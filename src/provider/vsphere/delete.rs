@@ -1,0 +1,66 @@
+//! Deleting VMs, so that it may be done any number of times.
+//!
+//! Source: source-providers.md sections 2.4 and 6.
+
+use super::fault::CallError;
+use super::find;
+use super::names::unescape;
+use super::power;
+use super::request::Call;
+use super::session::Session;
+use super::task::Limit;
+use super::xml::MoRef;
+use crate::facts::Power;
+use crate::provider::{ProviderError, Removal, VmRef};
+
+/// Deletes the VM `id` if it still has that name, else every VM of exactly this name.
+pub(crate) async fn by_name(
+    session: &Session,
+    name: &str,
+    id: Option<&str>,
+    limit: &Limit,
+) -> Result<Removal, ProviderError> {
+    if let Some(id) = id
+        && has_name(session, id, name).await?
+        && one(session, &VmRef { id: id.to_owned(), name: name.to_owned() }, limit).await? == Removal::Removed
+    {
+        return Ok(Removal::Removed);
+    }
+    let mut removal = Removal::AlreadyGone;
+    for vm in find::all_vms(session).await?.iter().filter(|vm| vm.name == name) {
+        if one(session, vm, limit).await? == Removal::Removed {
+            removal = Removal::Removed;
+        }
+    }
+    Ok(removal)
+}
+
+async fn has_name(session: &Session, id: &str, name: &str) -> Result<bool, ProviderError> {
+    match session.read(&MoRef::new("VirtualMachine", id), &["name"]).await {
+        Ok(properties) => Ok(properties.text("name").map(unescape).as_deref() == Some(name)),
+        Err(error) if error.is("ManagedObjectNotFound") => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn one(session: &Session, vm: &VmRef, limit: &Limit) -> Result<Removal, ProviderError> {
+    match off_and_destroy(session, vm, limit).await {
+        // It was switched on between the two calls.
+        Err(error) if error.is("InvalidPowerState") => finish(off_and_destroy(session, vm, limit).await),
+        other => finish(other),
+    }
+}
+
+fn finish(outcome: Result<(), CallError>) -> Result<Removal, ProviderError> {
+    match outcome {
+        Ok(()) => Ok(Removal::Removed),
+        Err(error) if error.is("ManagedObjectNotFound") => Ok(Removal::AlreadyGone),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn off_and_destroy(session: &Session, vm: &VmRef, limit: &Limit) -> Result<(), CallError> {
+    power::set(session, vm, Power::Off, limit).await?;
+    let call = Call::new("Destroy_Task", &MoRef::new("VirtualMachine", &vm.id)).about(vm);
+    session.run_task(&call, limit).await.map(drop)
+}
