@@ -43,7 +43,7 @@ pub(super) fn list_of_run(args: &RunArgs, environment: &dyn Environment) -> Resu
 /// The list as Rust's test harness prints it, and nothing else: what cargo-nextest parses. The same lines as
 /// libtest-mimic's own `--list`, which cannot be used: it panics when its reader goes away (`| head`).
 fn test_list(tests: &[Test]) -> String {
-    tests.iter().map(|test| format!("{}: test\n", test.name)).collect()
+    tests.iter().fold(String::new(), |lines, test| lines + &test.name + ": test\n")
 }
 
 /// Columns: name, tags, first line of the description.

@@ -7,13 +7,12 @@ use std::path::Path;
 
 /// `mtvtest man`.
 pub(super) fn man(args: &ManArgs) -> Result<ExitCode, CliError> {
-    match &args.dir {
-        Some(directory) => write_pages(directory)?,
-        None => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(CliError::stdout)?;
-            output::print(&String::from_utf8_lossy(&page)).map_err(CliError::stdout)?;
-        }
+    if let Some(directory) = &args.dir {
+        write_pages(directory)?;
+    } else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(CliError::stdout)?;
+        output::print(&String::from_utf8_lossy(&page)).map_err(CliError::stdout)?;
     }
     Ok(ExitCode::Success)
 }

@@ -55,15 +55,15 @@ fn failed_test(run: &RunRecord, test: &TestRecord, place: &Place, paint: Paint) 
         (Some((took_ms, _)), _) => *took_ms,
         (None, started) => run.elapsed_ms.saturating_sub(started.unwrap_or(run.elapsed_ms)),
     };
-    let mut text = format!("{} {} ({})\n", paint.bad(word), test.name, duration_text(took_ms));
+    let mut block = format!("{} {} ({})\n", paint.bad(word), test.name, duration_text(took_ms));
     for line in describe(test).lines() {
-        writeln!(text, "  {line}").ok();
+        writeln!(block, "  {line}").ok();
     }
     let diagnostics = place.run_directory.as_ref().map(|directory| directory.join("diagnostics").join(&test.name));
     if let Some(path) = diagnostics.filter(|path| path.is_dir()) {
-        writeln!(text, "  diagnostics: {}", path.display()).ok();
+        writeln!(block, "  diagnostics: {}", path.display()).ok();
     }
-    text + "\n"
+    block + "\n"
 }
 
 /// Skipped tests by their reason: many tests often share one.

@@ -33,7 +33,7 @@ pub(super) fn describe(test: &TestRecord) -> String {
     blocks.extend(vm_lines(test));
     blocks.extend(test.failing_checks().map(check_block));
     blocks.extend(test.notes.iter().map(|note| format!("note: {}", hang(note, 6))));
-    fit(blocks)
+    fit(&blocks)
 }
 
 /// The step that failed and why; the test's own reason only where it says more than the step's.
@@ -85,7 +85,7 @@ fn check_block(report: &CheckReport) -> String {
 }
 
 /// Whole blocks as long as they fit; the first always stands, cut if it must be.
-fn fit(blocks: Vec<String>) -> String {
+fn fit(blocks: &[String]) -> String {
     let mut lines: Vec<&str> = Vec::new();
     let mut left_out = 0_u64;
     for (index, block) in blocks.iter().enumerate() {

@@ -8,25 +8,26 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// The text with comments, strings and test modules blanked; line breaks stay.
     pub(crate) code: String,
+    /// Whether it holds nothing but tests.
+    pub(crate) tests_only: bool,
+    /// Number of lines without test modules.
+    pub(crate) lines: usize,
 }
 
 impl Source {
     /// The file `text` at `path`.
     pub(crate) fn new(path: &str, text: &str) -> Self {
-        let blank = without_tests(&without_comments_and_strings(text));
-        let in_tests = path.ends_with("/tests.rs") || path.contains("/tests/");
-        Self { path: path.into(), text: text.into(), code: if in_tests { String::new() } else { blank } }
+        let tests_only = path.ends_with("tests.rs") || path.contains("/tests/");
+        let (code, test_lines) = without_tests(&without_comments_and_strings(text));
+        let lines = if tests_only { 0 } else { text.lines().count() - test_lines };
+        let code = if tests_only { String::new() } else { code };
+        Self { path: path.into(), text: text.into(), code, tests_only, lines }
     }
 
     /// Path of the module below the crate's root (`["report", "console"]`).
     pub(crate) fn module(&self) -> Vec<&str> {
         let inner = self.path.strip_prefix("src/").unwrap_or(&self.path).trim_end_matches(".rs");
         inner.split('/').filter(|part| !["mod", "lib", "main"].contains(part)).collect()
-    }
-
-    /// Number of lines before the tests.
-    pub(crate) fn lines(&self) -> usize {
-        self.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).count()
     }
 }
 
@@ -86,18 +87,20 @@ fn without_comments_and_strings(text: &str) -> String {
     code
 }
 
-/// Blanks every item under `#[cfg(test)]`.
-fn without_tests(code: &str) -> String {
+/// Blanks every item under `#[cfg(test)]`, and counts their lines.
+fn without_tests(code: &str) -> (String, usize) {
     let mut kept = String::new();
+    let mut lines = 0;
     let mut rest = code;
     while let Some(start) = rest.find("#[cfg(test)]") {
         kept.push_str(&rest[..start]);
         let item = &rest[start..];
         let end = item_end(item);
         kept.push_str(&blanked(&item[..end]));
+        lines += item[..end].lines().count();
         rest = &item[end..];
     }
-    kept + rest
+    (kept + rest, lines)
 }
 
 /// An item ends with its braces, or with `;` before any.
@@ -145,7 +148,9 @@ mod tests {
         assert_eq!(found, ["crate::four", "crate::six"]);
         assert_eq!(source.code.lines().count(), source.text.lines().count());
         assert_eq!(source.module(), ["a", "b"]);
-        assert_eq!(source.lines(), 3);
+        assert_eq!(source.lines, 4);
+        let tests = Source::new("src/a/b_tests.rs", "use crate::c;\n");
+        assert_eq!((tests.tests_only, tests.code.as_str(), tests.lines), (true, "", 0));
     }
 
     #[test]

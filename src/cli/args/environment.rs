@@ -11,7 +11,6 @@ pub struct EnvironmentArgs {
     /// Use the embedded lab instead of a cluster; FILE describes another world than the built-in one.
     ///
     /// Without --source-provider, every provider of the lab's world is used.
-    #[expect(clippy::option_option, reason = "absent, without a value, with a value: clap's own form of it")]
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub lab: Option<Option<PathBuf>>,
     /// Source provider, by its name in the providers file (repeatable).

@@ -24,6 +24,7 @@ pub struct PlanArgs {
 
 /// Options of `run`.
 #[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct RunArgs {
     /// Which scenarios.
     #[command(flatten)]
@@ -69,6 +70,7 @@ pub struct RunArgs {
 /// What tools that drive Rust tests (cargo-nextest, editors) pass to every test program.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Test tools")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct HarnessArgs {
     /// Form of the results on standard output: pretty, terse (a character each), json (an object a line).
     #[arg(long, value_enum, value_name = "FORM", default_value_t = ListFormat::Pretty)]
