@@ -216,17 +216,3 @@ fn the_embedded_catalogue_is_sound() {
     assert!(!sanity.plans[0].plan.warm_migration);
     assert_eq!(catalogue.near("cold/sanitty"), ["cold/sanity"]);
 }
-
-#[test]
-fn timing_probe() {
-    let start = tokio::time::Instant::now();
-    for _ in 0..100 {
-        Catalogue::embedded().unwrap();
-    }
-    println!("PROBE embedded {:?}", start.elapsed() / 100);
-    let start = tokio::time::Instant::now();
-    for _ in 0..20 {
-        one(EVERY_KEY);
-    }
-    println!("PROBE every key {:?}", start.elapsed() / 20);
-}
