@@ -156,7 +156,7 @@ async fn tables_show_the_declared_columns() {
     let titles: Vec<&str> =
         list["columnDefinitions"].as_array().unwrap().iter().map(|column| column["name"].as_str().unwrap()).collect();
     assert_eq!(titles, ["Name", "READY", "AGE"]);
-    assert_eq!(list["rows"][0]["cells"][..2], [json!("a"), json!("True")]);
+    assert_eq!(list["rows"][0]["cells"].as_array().unwrap()[..2], [json!("a"), json!("True")]);
     assert_eq!(list["rows"][0]["object"]["kind"], "PartialObjectMetadata");
     let mut events = table.watch(&format!("{PLANS}?watch=1")).await;
     assert_eq!(events.next().await.unwrap()["object"]["kind"], "Table");

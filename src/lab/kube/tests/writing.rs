@@ -73,7 +73,7 @@ async fn put_follows_revisions_generations_and_the_status_rule() {
     assert_eq!(ask.put(&item, warm).await.1["metadata"]["generation"], 2);
     let mut free = plan("a");
     assert_eq!(ask.put(&item, free.clone()).await.0, 422);
-    free["metadata"]["resourceVersion"] = "1".into();
+    free["metadata"] = json!({"name": "none", "resourceVersion": "1"});
     assert_eq!(ask.put(&format!("{PLANS}/none"), free).await.0, 404);
     let (_, current) = ask.get(&item).await;
     let mut status = current.clone();
@@ -207,7 +207,7 @@ async fn schemas_prune_complete_and_check() {
 async fn yaml_bodies_are_read() {
     let server = server();
     let ask = Ask::of(&server);
-    let text = "metadata:\n  name: y\ndata:\n  a: b\n";
+    let text = "metadata:\n  name: yaml\ndata:\n  a: b\n";
     let request = http::Request::builder()
         .method("POST")
         .uri(MAPS)
@@ -217,5 +217,5 @@ async fn yaml_bodies_are_read() {
         .unwrap();
     let response = tower::ServiceExt::oneshot(server.service(), request).await.unwrap();
     assert_eq!(response.status(), 201);
-    assert_eq!(ask.get(&format!("{MAPS}/y")).await.1["data"]["a"], "b");
+    assert_eq!(ask.get(&format!("{MAPS}/yaml")).await.1["data"]["a"], "b");
 }
