@@ -17,20 +17,17 @@ impl Oracle {
     /// Everything in the lab that carries the session's label or has the session in its name: cluster objects, VMs of
     /// sources with their power and disks, folders on datastores. Empty after a clean run.
     pub fn leftovers(lab: &Lab, session: &str) -> Vec<String> {
-        let mut left: Vec<String> = lab
-            .api()
-            .objects()
-            .iter()
-            .filter(|object| belongs(object, session))
-            .map(title)
-            .collect();
+        let mut left: Vec<String> =
+            lab.api().objects().iter().filter(|object| belongs(object, session)).map(title).collect();
         for source in &lab.world().vsphere {
             let inventory = source.read();
             let vms = inventory.vms.iter().filter(|vm| vm.name.contains(session));
             left.extend(vms.map(|vm| format!("{}: VM {} ({})", source.name, vm.name, vm.moref)));
             for vm in &inventory.vms {
                 let taken = vm.snapshots.iter().filter(|snapshot| snapshot.name.contains(session));
-                left.extend(taken.map(|snapshot| format!("{}: snapshot {} of {}", source.name, snapshot.name, vm.name)));
+                left.extend(
+                    taken.map(|snapshot| format!("{}: snapshot {} of {}", source.name, snapshot.name, vm.name)),
+                );
             }
         }
         left.sort();
@@ -100,7 +97,11 @@ fn essence(object: &Value) -> String {
     let mut kept: BTreeMap<&str, &Value> =
         fields.iter().map(|(name, value)| (name.as_str(), value)).filter(|(name, _)| !skipped.contains(name)).collect();
     let meta = &object["metadata"];
-    kept.extend([("labels", &meta["labels"]), ("finalizers", &meta["finalizers"]), ("deleted", &meta["deletionTimestamp"])]);
+    kept.extend([
+        ("labels", &meta["labels"]),
+        ("finalizers", &meta["finalizers"]),
+        ("deleted", &meta["deletionTimestamp"]),
+    ]);
     format!("{kept:?}")
 }
 

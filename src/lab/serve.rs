@@ -120,8 +120,7 @@ pub async fn serve(lab: &Lab, options: ServeOptions) -> Result<Served, ServeErro
     let (kubernetes, at_kubernetes) = bind("API server", options.kubernetes).await?;
     let (oauth, at_oauth) = bind("OAuth server", options.oauth).await?;
     let (inventory, at_inventory) = bind("inventory", options.inventory).await?;
-    let mut endpoints =
-        vec![(kubernetes, faces.api), (oauth, faces.oauth), (inventory, faces.inventory)];
+    let mut endpoints = vec![(kubernetes, faces.api), (oauth, faces.oauth), (inventory, faces.inventory)];
     let mut vsphere = BTreeMap::new();
     for (source, router) in lab.world().vsphere.iter().zip(faces.vsphere) {
         let address = options.vsphere.get(&source.name).copied().unwrap_or(ANY_PORT);
@@ -264,8 +263,12 @@ impl Files {
             providers: directory.join("providers.json"),
             ca: directory.join("ca.pem"),
         };
-        let by_host: BTreeMap<&str, &String> =
-            lab.world().vsphere.iter().filter_map(|source| Some((source.host.as_str(), vsphere.get(&source.name)?))).collect();
+        let by_host: BTreeMap<&str, &String> = lab
+            .world()
+            .vsphere
+            .iter()
+            .filter_map(|source| Some((source.host.as_str(), vsphere.get(&source.name)?)))
+            .collect();
         let providers =
             lab.providers_json_at(|host| by_host.get(host).map_or_else(|| host.to_owned(), |place| (*place).clone()));
         for (path, text) in [

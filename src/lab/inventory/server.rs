@@ -141,9 +141,7 @@ impl Inner {
                 let of = |kind: &&str| ((*kind).to_owned(), json!(self.list(&providers, kind, query)));
                 Ok(Value::Object(TYPES.iter().map(of).collect()))
             }
-            ["providers", kind] if TYPES.contains(kind) => {
-                Ok(json!(self.list(&self.providers().await?, kind, query)))
-            }
+            ["providers", kind] if TYPES.contains(kind) => Ok(json!(self.list(&self.providers().await?, kind, query))),
             ["providers", kind, uid, rest @ ..] if TYPES.contains(kind) => {
                 let provider = self.synced(kind, uid).await?;
                 self.read_provider(&provider, kind, rest, query).await

@@ -33,7 +33,8 @@ async fn a_served_lab_answers_over_tls_and_ends() {
     assert!(lab.world().vsphere_at(place).is_some());
     #[cfg(unix)]
     {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&served.kubeconfig).unwrap().permissions());
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&served.kubeconfig).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
     }
     let place = place.clone();
