@@ -265,7 +265,7 @@ impl Inner {
             // A defect of the product: single storage classes are never found.
             ["storageclasses", _] => Err(not_found()),
             [name, id] => {
-                let all = ListQuery { detail: u32::MAX, namespace: None, ..query.clone() };
+                let all = ListQuery::everything();
                 let items = openshift::collection(&self.client, link, name, &all).await.map_err(failed)?;
                 items.unwrap_or_default().into_iter().find(|item| item["id"] == id).ok_or_else(not_found)
             }
