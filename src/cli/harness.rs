@@ -48,7 +48,8 @@ impl Harness {
                 self.trial(test, known, &summary)
             })
             .collect();
-        libtest_mimic::run(&arguments, trials);
+        let conclusion = libtest_mimic::run(&arguments, trials);
+        tracing::debug!("{} passed, {} failed by the harness", conclusion.num_passed, conclusion.num_failed);
         let counted = *summary.lock().unwrap_or_else(PoisonError::into_inner);
         let session = Arc::into_inner(self.session).ok_or_else(|| CliError::internal("a test outlived the run"))?;
         Ok((session, counted))

@@ -52,8 +52,8 @@ impl Surroundings {
         settings.cluster_username = admin.map(|user| user.name.clone());
         settings.cluster_password = admin.map(|user| Secret::new(user.password.as_str()));
         let world = World::from_spec(spec, Pace::FULL)?;
-        let lab = Lab::start(world).await.map_err(|error| CliError::internal(crate::facts::chain(&error)))?;
-        settings.cluster_host = Some(lab.api_url().to_owned());
+        let lab = Lab::start(world).map_err(|error| CliError::internal(crate::facts::chain(&error)))?;
+        settings.cluster_host = Some(lab.api_url());
         let providers = Providers::parse(&lab.providers_json(), "the lab's providers", environment)?;
         Ok(Self { settings, providers, network: lab.network(), lab: Some(lab) })
     }

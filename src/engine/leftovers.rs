@@ -4,7 +4,7 @@ use super::steps::StepError;
 use super::unwind::Unwinder;
 use crate::cluster::{Cluster, ClusterError, Kind, ObjectRef, SessionObjects, session_objects};
 use crate::config::Providers;
-use crate::facts::{SESSION_LABEL, SessionId};
+use crate::facts::SessionId;
 use crate::migration::owned_by_plan;
 use crate::undo::{EntryId, Ledger, ObjectUndo, Thing};
 
