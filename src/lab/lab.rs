@@ -224,6 +224,7 @@ fn provider_entry(source: &SourceSpec, place: impl Fn(&str) -> String) -> (Strin
         "storage_hostname": "array.lab.mtvtest",
         "storage_username": "admin",
         "storage_password": "lab-array",
+        "ontap_svm": "svm-lab",
         "rdm_lun_uuid": "naa.600a0980383139544924583130326761",
     });
     // The world's first datastore is on the array, the second too, the third is not.
