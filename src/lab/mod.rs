@@ -2,14 +2,23 @@
 //!
 //! It replaces transports; no product code knows of it. Facts come from the reference sheets (`docs/architecture.md`).
 
+mod authority;
 pub mod clock;
 pub mod controllers;
 pub mod fault;
 pub mod inventory;
 pub mod kube;
+#[expect(clippy::module_inception, reason = "a lab is what this module is called after")]
+mod lab;
 mod network;
 pub mod oauth;
+mod oracle;
+mod serve;
 pub mod vsphere;
 pub mod world;
 
+pub use authority::CertificateError;
+pub use lab::{Lab, LabError};
 pub use network::LabNetwork;
+pub use oracle::{Baseline, Oracle};
+pub use serve::{ServeError, ServeOptions, Served, serve};

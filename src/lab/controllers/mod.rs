@@ -4,9 +4,13 @@
 //! the sources (definitions and power of VMs) and the faults. Everything is driven by watches; simulated work takes as
 //! long as the world's pace says. They never touch the API server's insides.
 
+#[cfg(test)]
+mod bench;
 mod cache;
 mod cdi;
 mod conditions;
+#[cfg(test)]
+mod fault_tests;
 mod forklift;
 mod hub;
 mod instance;

@@ -37,9 +37,8 @@ pub(super) async fn collection(
 ) -> Result<Option<Vec<Value>>, kube::Error> {
     let Some((_, path)) = COLLECTIONS.iter().find(|(known, _)| *known == name) else { return Ok(None) };
     let items = list(client, path).await?;
-    let wanted = |item: &&Value| {
-        query.namespace.as_deref().is_none_or(|namespace| item["metadata"]["namespace"] == namespace)
-    };
+    let wanted =
+        |item: &&Value| query.namespace.as_deref().is_none_or(|namespace| item["metadata"]["namespace"] == namespace);
     Ok(Some(items.iter().filter(wanted).map(|item| resource(&format!("{link}/{name}"), item, query.detail)).collect()))
 }
 

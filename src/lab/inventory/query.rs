@@ -70,6 +70,11 @@ impl ListQuery {
         })
     }
 
+    /// A query for everything, in full.
+    pub(super) fn everything() -> Self {
+        Self { detail: u32::MAX, name: None, namespace: None, limit: usize::MAX, offset: 0 }
+    }
+
     /// The items that the query lets through. A name with slashes is compared by its last part; several hits are
     /// narrowed by the whole suffix of the path for VMs, by the first part (the datacenter) for other things.
     pub(super) fn select(&self, mut items: Vec<Value>, whole_suffix: bool) -> Vec<Value> {

@@ -141,9 +141,7 @@ impl Inner {
                 let of = |kind: &&str| ((*kind).to_owned(), json!(self.list(&providers, kind, query)));
                 Ok(Value::Object(TYPES.iter().map(of).collect()))
             }
-            ["providers", kind] if TYPES.contains(kind) => {
-                Ok(json!(self.list(&self.providers().await?, kind, query)))
-            }
+            ["providers", kind] if TYPES.contains(kind) => Ok(json!(self.list(&self.providers().await?, kind, query))),
             ["providers", kind, uid, rest @ ..] if TYPES.contains(kind) => {
                 let provider = self.synced(kind, uid).await?;
                 self.read_provider(&provider, kind, rest, query).await
@@ -267,7 +265,7 @@ impl Inner {
             // A defect of the product: single storage classes are never found.
             ["storageclasses", _] => Err(not_found()),
             [name, id] => {
-                let all = ListQuery { detail: u32::MAX, namespace: None, ..query.clone() };
+                let all = ListQuery::everything();
                 let items = openshift::collection(&self.client, link, name, &all).await.map_err(failed)?;
                 items.unwrap_or_default().into_iter().find(|item| item["id"] == id).ok_or_else(not_found)
             }

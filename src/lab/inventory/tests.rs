@@ -1,1 +1,132 @@
+use super::InventoryServer;
+use crate::facts::Power;
+use crate::lab::clock::Pace;
+use crate::lab::controllers;
+use crate::lab::fault::Failure;
+use crate::lab::kube::ApiServer;
+use crate::lab::world::{Vm, World, WorldSpec};
+use axum::body::{Body, Bytes};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
 
+const UID: &str = "11111111-2222-3333-4444-555555555555";
+
+const ADMIN: &str = "sha256~lab-admin-token";
+
+/// An inventory over an API server without controllers: Providers stay as they are put.
+struct Bench {
+    world: World,
+    api: ApiServer,
+    server: InventoryServer,
+}
+
+impl Bench {
+    fn new(pace: Pace) -> Self {
+        let world = World::from_spec(WorldSpec::embedded().unwrap(), pace).unwrap();
+        let api = ApiServer::new(&world.spec.cluster, world.faults.clone());
+        for object in controllers::seed(&world) {
+            api.insert(object).unwrap();
+        }
+        let server = InventoryServer::start(&world, api.client(ADMIN));
+        Self { world, api, server }
+    }
+
+    async fn get(&self, path: &str, token: &str) -> http::Response<Bytes> {
+        let request = http::Request::get(path).header("Authorization", format!("Bearer {token}"));
+        let response = self.server.router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (head, body) = response.into_parts();
+        http::Response::from_parts(head, body.collect().await.unwrap().to_bytes())
+    }
+
+    async fn read(&self, path: &str) -> Value {
+        let response = self.get(&format!("/providers/vsphere/{UID}{path}"), ADMIN).await;
+        assert_eq!(response.status(), 200, "{path}");
+        serde_json::from_slice(response.body()).unwrap()
+    }
+
+    fn put(&self, conditions: &Value) {
+        let provider = json!({"apiVersion": "forklift.konveyor.io/v1beta1", "kind": "Provider",
+            "metadata": {"name": "src", "namespace": "openshift-mtv", "uid": UID},
+            "spec": {"type": "vsphere", "url": "https://vcenter.lab.mtvtest/sdk", "secret": {"name": "s", "namespace": "openshift-mtv"}},
+            "status": {"conditions": conditions}});
+        self.api.insert(provider).unwrap();
+    }
+}
+
+fn loaded() -> Value {
+    json!([{"type": "InventoryCreated", "status": "True"}])
+}
+
+#[tokio::test]
+async fn tokens_decide() {
+    let bench = Bench::new(Pace::FULL);
+    assert_eq!(bench.get("/providers", "").await.status(), 401);
+    assert_eq!(bench.get("/providers", "sha256~lab-viewer-token").await.status(), 200);
+    let denied = bench.get("/providers", "sha256~lab-nobody-token").await;
+    assert_eq!(denied.status(), 403);
+    assert!(denied.headers()["forklift-error-message"].to_str().unwrap().contains("nobody"));
+    assert_eq!(bench.get("/schema", "").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_provider_is_unknown_then_loading_then_there() {
+    let bench = Bench::new(Pace::FULL);
+    let path = format!("/providers/vsphere/{UID}/vms");
+    let unknown = bench.get(&path, ADMIN).await;
+    assert_eq!((unknown.status().as_u16(), unknown.headers()["x-reason"].to_str().unwrap()), (404, "ProviderNotFound"));
+    for (conditions, status) in
+        [(json!([]), 404), (json!([{"type": "ConnectionTestSucceeded", "status": "True"}]), 206), (loaded(), 200)]
+    {
+        bench.put(&conditions);
+        assert_eq!(bench.get(&path, ADMIN).await.status(), status, "{conditions}");
+    }
+    assert_eq!(bench.get(&format!("{path}?detail=much"), ADMIN).await.status(), 400);
+    assert_eq!(bench.get(&format!("{path}/vm-1"), ADMIN).await.status(), 404);
+}
+
+#[tokio::test]
+async fn vms_networks_and_datastores_fit_together() {
+    let bench = Bench::new(Pace::FULL);
+    bench.put(&loaded());
+    let vms = bench.read("/vms").await;
+    assert!(vms.as_array().unwrap().iter().all(|vm| vm["name"] != "xcopy-template-test"), "templates are listed");
+    let vm = &bench.read("/vms?name=mtv-rhel8-warm-2disks2nics").await[0];
+    let one = bench.read(&format!("/vms/{}", vm["id"].as_str().unwrap())).await;
+    assert_eq!(&one, vm);
+    assert_eq!(one["concerns"], Value::Null);
+    assert_eq!(one["path"], "/MTV-Lab/vm/mtv-rhel8-warm-2disks2nics");
+    let networks = bench.read("/networks").await;
+    assert_eq!(networks[0]["key"], Value::Null, "detail 0 is the base resource");
+    for nic in one["nics"].as_array().unwrap() {
+        assert!(networks.as_array().unwrap().iter().any(|network| network["id"] == nic["network"]["id"]));
+    }
+    let detailed = bench.read("/networks?detail=1").await;
+    assert_eq!(detailed[0]["key"], "dvportgroup-61");
+    let stores = bench.read("/datastores").await;
+    for disk in one["disks"].as_array().unwrap() {
+        assert!(stores.as_array().unwrap().iter().any(|store| store["id"] == disk["datastore"]["id"]));
+    }
+    let template = bench.world.vsphere[0].read().vms.iter().find(|vm| vm.template).unwrap().moref.clone();
+    assert_eq!(bench.read(&format!("/vms/{template}")).await["isTemplate"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clones_arrive_late_or_never() {
+    let bench = Bench::new(Pace::divided_by(1.0));
+    bench.put(&loaded());
+    let clone = |name: &str, moref: &str| {
+        bench.world.vsphere[0].change(|inventory| {
+            let vm = Vm { name: name.into(), moref: moref.into(), power: Power::Off, ..inventory.vms[0].clone() };
+            inventory.vms.push(vm);
+        });
+    };
+    Pace::divided_by(1.0).pass(std::time::Duration::from_secs(10)).await;
+    clone("auto-1", "vm-901");
+    assert_eq!(bench.read("/vms?name=auto-1").await, json!([]));
+    Pace::divided_by(1.0).pass(std::time::Duration::from_secs(10)).await;
+    bench.put(&loaded());
+    assert_eq!(bench.read("/vms?name=auto-1").await[0]["id"], "vm-901");
+    bench.world.faults.fail(Failure::InventoryStale);
+    assert_eq!(bench.read("/vms?name=auto-1").await, json!([]));
+}

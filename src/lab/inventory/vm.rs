@@ -14,10 +14,10 @@ pub(super) fn resource(inventory: &Inventory, link: &str, vm: &Vm, reported: boo
         Power::Off => "poweredOff",
         Power::Other => "suspended",
     };
-    let snapshot = vm.snapshots.last().map_or_else(
-        || reference("", ""),
-        |snapshot| reference("VirtualMachineSnapshot", &snapshot.moref),
-    );
+    let snapshot = vm
+        .snapshots
+        .last()
+        .map_or_else(|| reference("", ""), |snapshot| reference("VirtualMachineSnapshot", &snapshot.moref));
     let tools = match (vm.tools, vm.power) {
         (false, _) => ("toolsNotInstalled", "guestToolsNotRunning"),
         (true, Power::On) => ("toolsOk", "guestToolsRunning"),

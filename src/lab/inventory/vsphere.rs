@@ -43,9 +43,7 @@ impl Item {
 /// Reads a collection; `None` if there is none of this name. Templates are left out of the lists of VMs.
 pub(super) fn collection(mirror: &Mirror, stale: bool, link: &str, name: &str, detail: u32) -> Option<Vec<Value>> {
     with(mirror, stale, link, |snapshot| match name {
-        "vms" | "workloads" => {
-            Some(snapshot.vms(name).into_iter().filter(|vm| vm["isTemplate"] == false).collect())
-        }
+        "vms" | "workloads" => Some(snapshot.vms(name).into_iter().filter(|vm| vm["isTemplate"] == false).collect()),
         _ => Some(snapshot.items(name)?.into_iter().map(|item| item.at(detail)).collect()),
     })
 }
@@ -155,9 +153,8 @@ impl Snapshot<'_> {
 
     fn host(&self, host: &NamedRef) -> Item {
         let inventory = self.inventory;
-        let refs = |kind: &str, items: &[NamedRef]| {
-            items.iter().map(|item| reference(kind, &item.moref)).collect::<Vec<_>>()
-        };
+        let refs =
+            |kind: &str, items: &[NamedRef]| items.iter().map(|item| reference(kind, &item.moref)).collect::<Vec<_>>();
         let folder = format!("/host/{}", inventory.cluster.name);
         Item {
             base: self.base("hosts", host, reference("Cluster", &inventory.cluster.moref), &folder),

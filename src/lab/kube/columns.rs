@@ -16,10 +16,13 @@ pub(super) struct Column {
     pub(super) path: String,
 }
 
-const AGE: (&str, &str, i64) = ("Age", ".metadata.creationTimestamp", 0);
+/// Title, path and priority of a column.
+type Row = (&'static str, &'static str, i64);
+
+const AGE: Row = ("Age", ".metadata.creationTimestamp", 0);
 
 /// Columns of built-in kinds after the name: title, path, priority. Kinds not listed show their age only.
-const BUILT_IN: &[(&str, &[(&str, &str, i64)])] = &[
+const BUILT_IN: &[(&str, &[Row])] = &[
     ("namespaces", &[("Status", ".status.phase", 0), AGE]),
     (
         "nodes",
@@ -105,7 +108,7 @@ const BUILT_IN: &[(&str, &[(&str, &str, i64)])] = &[
     ("customresourcedefinitions", &[("Created At", "#created", 0)]),
 ];
 
-fn column((name, path, priority): (&str, &str, i64)) -> Column {
+fn column((name, path, priority): Row) -> Column {
     let date = name == "Age" || name == "Last Seen";
     Column {
         name: name.to_owned(),

@@ -29,7 +29,8 @@ pub(super) struct Site<'a> {
 impl<'a> Site<'a> {
     /// The root of an object.
     pub(super) fn root(kind: &'a Kind, version: &str) -> Self {
-        let schema = kind.version(version).and_then(|version| version.schema.as_deref()).map(|schema| schema.root());
+        let schema =
+            kind.version(version).and_then(|version| version.schema.as_deref()).map(super::schema::Schema::root);
         Self { kind, schema, in_metadata: false, depth: 0, rule: ListRule::Atomic }
     }
 
@@ -208,15 +209,15 @@ fn compare(old: &Value, new: &Value, site: &Site<'_>, changed: &mut FieldSet, re
         match known.get(step) {
             Some(old) => {
                 let (set, gone) = FieldSet::difference(old, value, part);
-                attach(changed, step, set);
-                attach(removed, step, gone);
+                attach(changed, step, &set);
+                attach(removed, step, &gone);
             }
-            None => attach(changed, step, whole(step, value, part)),
+            None => attach(changed, step, &whole(step, value, part)),
         }
     }
     for (step, value, part) in &before {
         if !after.iter().any(|(other, _, _)| other == step) {
-            attach(removed, step, whole(step, value, part));
+            attach(removed, step, &whole(step, value, part));
         }
     }
 }
@@ -227,9 +228,9 @@ fn whole(step: &str, value: &Value, site: &Site<'_>) -> FieldSet {
     set
 }
 
-fn attach(set: &mut FieldSet, step: &str, child: FieldSet) {
+fn attach(set: &mut FieldSet, step: &str, child: &FieldSet) {
     if !child.is_empty() {
-        set.children.entry(step.to_owned()).or_default().add(&child);
+        set.children.entry(step.to_owned()).or_default().add(child);
     }
 }
 

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 /// A kind that is served: a built-in one, or one that a CustomResourceDefinition declares.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "kind and listKind are what Kubernetes calls them")]
 pub(super) struct Kind {
     pub(super) group: String,
+    /// `Plan`.
     pub(super) kind: String,
     pub(super) list_kind: String,
     pub(super) plural: String,

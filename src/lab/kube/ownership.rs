@@ -119,15 +119,12 @@ pub(super) fn track(call: &Call, old: &Value, new: &mut Value) {
     let (changed, removed) = FieldSet::difference(&ownable(old), &ownable(new), &site);
     let mut owners = owners_of(new);
     let mut own = Owner::of_call(call, "Update");
-    match owners.iter_mut().find(|owner| owner.is_same(&own)) {
-        Some(known) => {
-            known.set.add(&changed);
-            known.time.clone_from(&own.time);
-        }
-        None => {
-            own.set = changed.clone();
-            owners.push(own.clone());
-        }
+    if let Some(known) = owners.iter_mut().find(|owner| owner.is_same(&own)) {
+        known.set.add(&changed);
+        known.time.clone_from(&own.time);
+    } else {
+        own.set = changed.clone();
+        owners.push(own.clone());
     }
     for owner in &mut owners {
         owner.set = owner.set.without(&removed);

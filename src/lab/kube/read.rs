@@ -91,20 +91,20 @@ pub(super) fn list(state: &mut State, call: &Call) -> Result<Page, Failure> {
 }
 
 /// The one object that can match, if the selector and scope name it: most clients ask that way.
-fn single(state: &State, call: &Call, selector: &Selector) -> Option<Option<Arc<Object>>> {
+fn single(state: &State, call: &Call, selector: &Selector) -> Option<Vec<Arc<Object>>> {
     let name = selector.only_name()?;
-    (!call.kind.namespaced || call.scope().is_some()).then(|| state.find(&call.kind, &call.namespace, name))
+    (!call.kind.namespaced || call.scope().is_some())
+        .then(|| state.find(&call.kind, &call.namespace, name).into_iter().collect())
 }
 
 fn check_match(call: &Call, wanted: Option<u64>) -> Result<(), Failure> {
     let rule = call.params.text("resourceVersionMatch");
     let why = match rule {
-        "" => return Ok(()),
         "Exact" | "NotOlderThan" if wanted.is_none() && !call.params.flag("watch") => {
             "resourceVersionMatch is forbidden unless resourceVersion is provided"
         }
         "Exact" if wanted == Some(0) => "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
-        "Exact" | "NotOlderThan" => return Ok(()),
+        "" | "Exact" | "NotOlderThan" => return Ok(()),
         _ => "supported values: \"Exact\", \"NotOlderThan\"",
     };
     let cause = Cause::forbidden("resourceVersionMatch", why);

@@ -68,8 +68,8 @@ impl Registry {
         self.kinds.values().find(|known| known.group == group && known.kind == kind && known.version(version).is_some())
     }
 
-    pub(super) fn on_shelf(&self, shelf: &str) -> Option<&Arc<Kind>> {
-        self.shelves.get(shelf)
+    pub(super) fn on_shelf(&self, label: &str) -> Option<&Arc<Kind>> {
+        self.shelves.get(label)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Kind>> {

@@ -123,12 +123,16 @@ fn complete(value: &mut Value, schema: &Value) {
                 }
             }
             if let Some(more) = schema.get("additionalProperties").filter(|more| more.is_object()) {
-                map.values_mut().for_each(|value| complete(value, more));
+                for value in map.values_mut() {
+                    complete(value, more);
+                }
             }
         }
         Value::Array(items) => {
             if let Some(item_schema) = schema.get("items") {
-                items.iter_mut().for_each(|item| complete(item, item_schema));
+                for item in items {
+                    complete(item, item_schema);
+                }
             }
         }
         _ => {}

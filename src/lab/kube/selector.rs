@@ -147,8 +147,8 @@ fn parse_fields(text: &str) -> Result<Vec<Rule>, Failure> {
                 return Err(Failure::bad_request(format!("invalid selector: {part:?}; can't understand {part:?}")));
             };
             let values = vec![value.trim().to_owned()];
-            let test = if equal { Test::In(values) } else { Test::NotIn(values) };
-            Ok(Rule { key: key.trim().to_owned(), test })
+            let rule = if equal { Test::In(values) } else { Test::NotIn(values) };
+            Ok(Rule { key: key.trim().to_owned(), test: rule })
         })
         .collect()
 }

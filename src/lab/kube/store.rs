@@ -155,8 +155,8 @@ impl State {
         self.at(&place.shelf, &place.namespace, &place.name)
     }
 
-    fn at(&self, shelf: &str, namespace: &str, name: &str) -> Option<Arc<Object>> {
-        self.shelves.get(shelf)?.objects.get(&(namespace.to_owned(), name.to_owned())).cloned()
+    fn at(&self, label: &str, namespace: &str, name: &str) -> Option<Arc<Object>> {
+        self.shelves.get(label)?.objects.get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 
     /// Stores an object that was created or changed, and tells the watchers.
@@ -166,11 +166,15 @@ impl State {
         let object = Object::new(value);
         let revision = self.revision;
         let key = (place.namespace.clone(), place.name.clone());
-        let shelf = self.shelf(kind);
-        let before = shelf.objects.insert(key, object.clone());
-        shelf.record(Change { revision, before: before.clone(), after: object.clone(), removed: false });
+        let stock = self.shelf(kind);
+        let before = stock.objects.insert(key, object.clone());
+        stock.record(Change { revision, before: before.clone(), after: object.clone(), removed: false });
         match &before {
-            Some(before) => self.unlink(&place, &before.value),
+            Some(before) => {
+                self.unlink(&place, &before.value);
+                // A seed may put another object in its place.
+                self.living.remove(uid(&before.value));
+            }
             None if !place.namespace.is_empty() => {
                 *self.population.entry(place.namespace.clone()).or_default() += 1;
             }
@@ -190,10 +194,10 @@ impl State {
         let place = Place::of(kind, &last);
         let object = Object::new(last);
         let revision = self.revision;
-        let shelf = self.shelf(kind);
-        let before = shelf.objects.remove(&(place.namespace.clone(), place.name.clone()));
-        shelf.record(Change { revision, before: before.clone(), after: object.clone(), removed: true });
-        let emptied = shelf.objects.is_empty();
+        let stock = self.shelf(kind);
+        let before = stock.objects.remove(&(place.namespace.clone(), place.name.clone()));
+        stock.record(Change { revision, before: before.clone(), after: object.clone(), removed: true });
+        let emptied = stock.objects.is_empty();
         if let Some(before) = &before {
             self.unlink(&place, &before.value);
         }

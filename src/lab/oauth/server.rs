@@ -201,7 +201,8 @@ async fn token(State(server): State<OauthServer>, headers: HeaderMap, body: Stri
     if challenge.is_some_and(|challenge| challenge != proven && challenge != verifier) {
         return fail(StatusCode::BAD_REQUEST, "invalid_grant");
     }
-    Json(json!({"access_token": token, "expires_in": 86_400, "scope": "user:full", "token_type": "Bearer"})).into_response()
+    Json(json!({"access_token": token, "expires_in": 86_400, "scope": "user:full", "token_type": "Bearer"}))
+        .into_response()
 }
 
 #[cfg(test)]

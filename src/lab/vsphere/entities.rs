@@ -110,14 +110,18 @@ fn host(inventory: &Inventory, object: &Ref, own_name: &str, name: &str) -> Vec<
         "datastoreBrowser" => vec![browser(&object.value).node(name)],
         "summary" => {
             let config = [Node::leaf("name", own_name), Node::leaf("port", 443)];
-            vec![Node::new(name).with([
-                object.node("host"),
-                host_runtime(),
-                Node::new("config").with(config).with([Node::leaf("vmotionEnabled", true)]),
-                Node::new("quickStats").with([Node::leaf("uptime", 86_400)]),
-                Node::leaf("overallStatus", "green"),
-                Node::leaf("rebootRequired", false),
-            ])]
+            vec![
+                Node::new(name).with([
+                    object.node("host"),
+                    host_runtime(),
+                    Node::new("config")
+                        .with(config)
+                        .with([Node::leaf("vmotionEnabled", true), Node::leaf("faultToleranceEnabled", false)]),
+                    Node::new("quickStats").with([Node::leaf("uptime", 86_400)]),
+                    Node::leaf("overallStatus", "green"),
+                    Node::leaf("rebootRequired", false),
+                ]),
+            ]
         }
         _ => Vec::new(),
     }
@@ -175,11 +179,13 @@ fn datastore(inventory: &Inventory, object: &Ref, own_name: &str, name: &str) ->
             Node::leaf("url", url),
             Node::leaf("freeSpace", free),
             Node::leaf("maxFileSize", 64_u64 << 40),
+            Node::leaf("maxMemoryFileSize", 64_u64 << 40),
         ])],
         "capability" => vec![Node::new(name).with([
             Node::leaf("directoryHierarchySupported", true),
             Node::leaf("rawDiskMappingsSupported", store_type(own_name) == "VMFS"),
             Node::leaf("perFileThinProvisioningSupported", true),
+            Node::leaf("storageIORMSupported", true),
         ])],
         _ => Vec::new(),
     }
@@ -205,6 +211,7 @@ fn network(inventory: &Inventory, object: &Ref, own_name: &str, name: &str) -> V
             Node::leaf("numPorts", 128),
             Ref::new("VmwareDistributedVirtualSwitch", SWITCH).node("distributedVirtualSwitch"),
             Node::leaf("type", "earlyBinding"),
+            Node::new("policy").of("VMwareDVSPortgroupPolicy"),
         ])],
         _ => Vec::new(),
     }

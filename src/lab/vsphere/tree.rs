@@ -87,21 +87,6 @@ pub(super) fn children(inventory: &Inventory, parent: &Ref) -> Vec<Ref> {
     }
 }
 
-/// Every entity of the inventory.
-pub(super) fn entities(inventory: &Inventory) -> Vec<Ref> {
-    let mut found = vec![Ref::new("Folder", ROOT)];
-    let mut at = 0;
-    while let Some(next) = found.get(at).cloned() {
-        for child in children(inventory, &next) {
-            if !found.contains(&child) {
-                found.push(child);
-            }
-        }
-        at += 1;
-    }
-    found
-}
-
 /// Name and parent of an entity; `None` if there is no such entity.
 pub(super) fn name_and_parent(inventory: &Inventory, object: &Ref) -> Option<(String, Option<Ref>)> {
     let [vm_folder, host_folder, store_folder, net_folder] = folders(inventory);

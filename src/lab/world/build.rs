@@ -5,7 +5,7 @@ use super::{
     Disk, DiskSpec, GuestNet, Inventory, NamedRef, Nic, NicSpec, SourceSpec, Vm, VmSpec, VsphereSource, World,
     WorldSpec,
 };
-use crate::facts::{Power, Seed, parse_quantity_bytes};
+use crate::facts::{Seed, parse_quantity_bytes};
 use crate::lab::clock::Pace;
 use crate::lab::fault::Faults;
 use std::collections::BTreeMap;

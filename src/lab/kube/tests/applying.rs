@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 const ITEM: &str = "/api/v1/namespaces/n/configmaps/a";
 const MAPS: &str = "/api/v1/namespaces/n/configmaps";
 
-fn map(data: Value) -> Value {
+fn map(data: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": data})
 }
 
 async fn apply(ask: &Ask<'_>, manager: &str, data: Value) -> (u16, Value) {
-    ask.patch("apply", &format!("{ITEM}?fieldManager={manager}"), map(data)).await
+    ask.patch("apply", &format!("{ITEM}?fieldManager={manager}"), map(&data)).await
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn managers_own_what_they_apply() {
     let (_, left) = apply(&ask, "one", json!({})).await;
     assert_eq!(left["data"], json!({"x": "1", "z": "2"}));
     let (_, forced) =
-        ask.patch("apply", &format!("{ITEM}?fieldManager=three&force=true"), map(json!({"z": "3"}))).await;
+        ask.patch("apply", &format!("{ITEM}?fieldManager=three&force=true"), map(&json!({"z": "3"}))).await;
     assert_eq!(forced["data"], json!({"x": "1", "z": "3"}));
     let (_, left) = apply(&ask, "two", json!({})).await;
     assert_eq!(left["data"], json!({"z": "3"}));
@@ -52,7 +52,7 @@ async fn ordinary_writes_take_ownership() {
     ask.make(MAPS, config_map("old")).await;
     ask.patch("merge", &format!("{MAPS}/old"), json!({"data": {"k": "1"}})).await;
     let path = format!("{MAPS}/old?fieldManager=one");
-    let mut body = map(json!({"k": "2"}));
+    let mut body = map(&json!({"k": "2"}));
     body["metadata"]["name"] = "old".into();
     let (code, conflict) = ask.patch("apply", &path, body).await;
     assert_eq!(code, 409);
@@ -70,12 +70,12 @@ async fn keyed_lists_merge_item_by_item() {
     assert_eq!(both["spec"]["containers"], json!([{"name": "a", "image": "1"}, {"name": "b", "image": "2"}]));
     let (_, left) = ask.patch("apply", &path("one"), pod(json!([{"name": "c"}]))).await;
     assert_eq!(left["spec"]["containers"], json!([{"name": "b", "image": "2"}, {"name": "c"}]));
-    let boxes = "/apis/x.io/v1/namespaces/n/boxes/x?fieldManager=";
+    let target = "/apis/x.io/v1/namespaces/n/boxes/x?fieldManager=";
     let boxed = |parts: Value| json!({"apiVersion": "x.io/v1", "kind": "Box", "metadata": {"name": "x"}, "spec": {"size": 1, "parts": parts}});
-    ask.patch("apply", &format!("{boxes}one"), boxed(json!([{"id": "a", "w": 1}]))).await;
-    let (code, both) = ask.patch("apply", &format!("{boxes}two"), boxed(json!([{"id": "b"}]))).await;
+    ask.patch("apply", &format!("{target}one"), boxed(json!([{"id": "a", "w": 1}]))).await;
+    let (code, both) = ask.patch("apply", &format!("{target}two"), boxed(json!([{"id": "b"}]))).await;
     assert_eq!((code, &both["spec"]["parts"]), (200, &json!([{"id": "a", "w": 1}, {"id": "b"}])));
-    let (code, conflict) = ask.patch("apply", &format!("{boxes}two"), boxed(json!([{"id": "a", "w": 2}]))).await;
+    let (code, conflict) = ask.patch("apply", &format!("{target}two"), boxed(json!([{"id": "a", "w": 2}]))).await;
     assert_eq!((code, conflict["details"]["causes"][0]["field"].as_str()), (409, Some(".spec.parts[id=\"a\"].w")));
 }
 
@@ -83,10 +83,10 @@ async fn keyed_lists_merge_item_by_item() {
 async fn wrong_applies_are_refused() {
     let server = server();
     let ask = Ask::of(&server);
-    assert_eq!(ask.patch("apply", ITEM, map(json!({}))).await.0, 422);
+    assert_eq!(ask.patch("apply", ITEM, map(&json!({}))).await.0, 422);
     assert_eq!(ask.patch("merge", &format!("{ITEM}?force=true"), json!({})).await.0, 422);
-    let mut body = map(json!({}));
+    let mut body = map(&json!({}));
     body["metadata"]["managedFields"] = json!([]);
     assert_eq!(ask.patch("apply", &format!("{ITEM}?fieldManager=x"), body).await.0, 400);
-    assert_eq!(ask.patch("apply", &format!("{ITEM}/status?fieldManager=x"), map(json!({}))).await.0, 404);
+    assert_eq!(ask.patch("apply", &format!("{ITEM}/status?fieldManager=x"), map(&json!({}))).await.0, 404);
 }

@@ -47,11 +47,11 @@ pub(super) fn plan_definition() -> Value {
         "Plan",
         "forklift.konveyor.io",
         "v1beta1",
-        json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true}),
+        &json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true}),
     )
 }
 
-pub(super) fn definition(plural: &str, kind: &str, group: &str, version: &str, schema: Value) -> Value {
+pub(super) fn definition(plural: &str, kind: &str, group: &str, version: &str, schema: &Value) -> Value {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": format!("{plural}.{group}")},
@@ -87,7 +87,7 @@ pub(super) fn server_with(faults: Faults) -> ApiServer {
         }},
         "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
     }});
-    server.insert(definition("boxes", "Box", "x.io", "v1", schema)).unwrap();
+    server.insert(definition("boxes", "Box", "x.io", "v1", &schema)).unwrap();
     server
 }
 

@@ -2,6 +2,7 @@
 
 use super::fixture::{Ask, server};
 use serde_json::json;
+use tower::ServiceExt;
 
 #[tokio::test]
 async fn discovery_lists_what_is_served() {
@@ -33,8 +34,9 @@ async fn openapi_names_the_operations() {
     assert_eq!(ask.get("/openapi/v2").await.0, 404);
 }
 
-/// Serves on a loopback port until its standard input ends, for clients that are tried by hand:
-/// `kubectl --server http://127.0.0.1:8001 --token admin-token ...`.
+/// Serves on a loopback port until interrupted, for clients that are tried by hand:
+/// `kubectl --server http://127.0.0.1:8001 ...`. A request without a token is the administrator's, because kubectl sends
+/// none over plain HTTP.
 #[tokio::test]
 #[ignore = "serves until interrupted; for trying clients by hand"]
 async fn serve_on_loopback() {
@@ -42,7 +44,12 @@ async fn serve_on_loopback() {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 8001)).await.unwrap();
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let service = hyper_util::service::TowerToHyperService::new(server.service());
+        let as_admin = server.service().map_request(|mut request: http::Request<hyper::body::Incoming>| {
+            let admin = http::HeaderValue::from_static("Bearer admin-token");
+            request.headers_mut().entry(http::header::AUTHORIZATION).or_insert(admin);
+            request
+        });
+        let service = hyper_util::service::TowerToHyperService::new(as_admin);
         let io = hyper_util::rt::TokioIo::new(stream);
         connections.spawn(hyper::server::conn::http1::Builder::new().serve_connection(io, service).with_upgrades());
     }

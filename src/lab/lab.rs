@@ -1,0 +1,237 @@
+//! The composition of a lab: one world, its API server with the controllers, its sources, and a network to reach them.
+
+use super::authority::{Authority, CertificateError};
+use super::controllers;
+use super::inventory::InventoryServer;
+use super::kube::ApiServer;
+use super::network::{LabNetwork, connection_lost};
+use super::oauth::OauthServer;
+use super::vsphere::VsphereServer;
+use super::world::{Role, SourceSpec, World};
+use crate::http::Network;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// Host of the API server inside the lab.
+pub(super) const API_HOST: &str = "api.lab.mtvtest";
+/// Host of the OAuth server inside the lab.
+pub(super) const OAUTH_HOST: &str = "oauth.apps.lab.mtvtest";
+/// Host of the inventory's Route inside the lab.
+pub(super) const INVENTORY_HOST: &str = "forklift-inventory.apps.lab.mtvtest";
+
+/// A lab that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// Nobody may do everything, so nobody can run the controllers.
+    #[error("start the lab: the world has no user with role: admin; add one to cluster.users")]
+    NoAdmin,
+    /// An object of the start does not fit its kind.
+    #[error("start the lab: seed {object}: {problem}")]
+    Seed {
+        /// Kind and name.
+        object: String,
+        /// What the API server said.
+        problem: String,
+    },
+    /// The certificate authority.
+    #[error("start the lab")]
+    Certificates(#[from] CertificateError),
+}
+
+/// A running lab. Stop it to be sure that nothing of it runs on; dropping it ends its tasks, too, without waiting.
+#[derive(Debug)]
+pub struct Lab {
+    world: World,
+    api: ApiServer,
+    network: LabNetwork,
+    authority: Authority,
+    oauth: OauthServer,
+    inventory: InventoryServer,
+    vsphere: Vec<VsphereServer>,
+    admin_token: String,
+    cancel: CancellationToken,
+    running: JoinSet<()>,
+}
+
+/// The routers of a lab, for whoever serves them.
+pub(super) struct Faces {
+    pub(super) api: Router,
+    pub(super) oauth: Router,
+    pub(super) inventory: Router,
+    /// In the order of the world's sources.
+    pub(super) vsphere: Vec<Router>,
+}
+
+impl Lab {
+    /// Starts the lab of `world`: the API server is seeded, the controllers run. Needs a running tokio runtime.
+    ///
+    /// # Errors
+    /// The world has no administrator, or an object of the start breaks a rule of its kind.
+    pub fn start(world: World) -> Result<Self, LabError> {
+        let admin = world.spec.cluster.users.iter().find(|user| user.role == Role::Admin);
+        let admin_token = admin.map(|user| user.token.clone()).ok_or(LabError::NoAdmin)?;
+        let authority = Authority::new()?;
+        let api = ApiServer::new(&world.spec.cluster, world.faults.clone());
+        for object in controllers::seed(&world) {
+            let name = format!("{} {}", object["kind"], object["metadata"]["name"]);
+            api.insert(object).map_err(|error| LabError::Seed { object: name, problem: error.to_string() })?;
+        }
+        let oauth = OauthServer::new(&world, &format!("https://{OAUTH_HOST}"));
+        if world.spec.cluster.openshift.is_some() {
+            api.mount("/.well-known/oauth-authorization-server", oauth.well_known());
+        }
+        let cancel = CancellationToken::new();
+        let mut running = JoinSet::new();
+        running.spawn(controllers::run(world.clone(), api.client(&admin_token), cancel.clone()));
+        let lab = Self {
+            network: LabNetwork::new(authority.pem()),
+            inventory: InventoryServer::start(&world, api.client(&admin_token)),
+            vsphere: world.vsphere.iter().map(|source| VsphereServer::new(Arc::clone(source), &world)).collect(),
+            world,
+            api,
+            authority,
+            oauth,
+            admin_token,
+            cancel,
+            running,
+        };
+        lab.mount();
+        Ok(lab)
+    }
+
+    fn mount(&self) {
+        let faces = self.faces();
+        self.network.mount(API_HOST, faces.api);
+        self.network.mount(OAUTH_HOST, faces.oauth);
+        self.network.mount(INVENTORY_HOST, faces.inventory);
+        for (source, router) in self.world.vsphere.iter().zip(faces.vsphere) {
+            self.network.mount(&source.host, router);
+        }
+    }
+
+    pub(super) fn faces(&self) -> Faces {
+        Faces {
+            api: api_router(&self.api),
+            oauth: self.oauth.router(),
+            inventory: self.inventory.router(),
+            vsphere: self.vsphere.iter().map(VsphereServer::router).collect(),
+        }
+    }
+
+    /// Its world: what exists, how fast it goes, what goes wrong.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Its API server.
+    pub fn api(&self) -> &ApiServer {
+        &self.api
+    }
+
+    /// The network on which its hosts are found by name, in this process.
+    pub fn network(&self) -> Arc<dyn Network> {
+        Arc::new(self.network.clone())
+    }
+
+    /// A client of the API server as the administrator, in this process, without retries.
+    pub fn client(&self) -> kube::Client {
+        self.api.client(&self.admin_token)
+    }
+
+    /// Bearer token of the administrator.
+    pub fn admin_token(&self) -> &str {
+        &self.admin_token
+    }
+
+    /// URL of the API server on the lab's network.
+    pub fn api_url(&self) -> String {
+        format!("https://{API_HOST}:6443")
+    }
+
+    /// The certificate of the lab's authority, as PEM.
+    pub fn ca_pem(&self) -> &str {
+        self.authority.pem()
+    }
+
+    /// The providers file of the lab's sources, as they are reached on the lab's network.
+    ///
+    /// Source: original-suite.md section 4.
+    pub fn providers_json(&self) -> String {
+        self.providers_json_at(|source| source.to_owned())
+    }
+
+    /// The providers file with other `host[:port]` texts for the sources' hosts.
+    pub(super) fn providers_json_at(&self, place: impl Fn(&str) -> String) -> String {
+        let entries: serde_json::Map<String, Value> =
+            self.world.spec.sources.iter().map(|source| provider_entry(source, &place)).collect();
+        format!("{:#}\n", Value::Object(entries))
+    }
+
+    pub(super) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    pub(super) fn oauth(&self) -> &OauthServer {
+        &self.oauth
+    }
+
+    /// Ends everything that runs in the lab and waits until it has ended.
+    pub async fn stop(mut self) {
+        self.cancel.cancel();
+        self.network.cut();
+        self.inventory.stop().await;
+        for server in &self.vsphere {
+            server.stop().await;
+        }
+        while self.running.join_next().await.is_some() {}
+    }
+}
+
+/// The API server as a router; a reset by a fault becomes the lab's mark for lost connections.
+fn api_router(api: &ApiServer) -> Router {
+    let service = api.service();
+    Router::new().fallback_service(tower::service_fn(move |request: Request<Body>| {
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.oneshot(request).await.unwrap_or_else(|_| connection_lost())) }
+    }))
+}
+
+fn provider_entry(source: &SourceSpec, place: impl Fn(&str) -> String) -> (String, Value) {
+    let SourceSpec::Vsphere { name, version, host, username, password, datastores, .. } = source;
+    let authority = place(host);
+    let mut entry = json!({
+        "type": "vsphere",
+        "version": version,
+        "fqdn": authority,
+        "api_url": format!("https://{authority}/sdk"),
+        "username": username,
+        "password": password,
+        "guest_vm_linux_user": "root",
+        "guest_vm_linux_password": "lab-guest",
+        "guest_vm_win_user": "Administrator",
+        "guest_vm_win_password": "lab-guest",
+        "vddk_init_image": format!("registry.lab.mtvtest/vddk:{version}"),
+    });
+    let mut offload = json!({
+        "storage_vendor_product": "ontap",
+        "storage_hostname": "array.lab.mtvtest",
+        "storage_username": "admin",
+        "storage_password": "lab-array",
+        "rdm_lun_uuid": "naa.600a0980383139544924583130326761",
+    });
+    // The world's first datastore is on the array, the second too, the third is not.
+    for (index, key) in ["datastore_id", "secondary_datastore_id", "non_xcopy_datastore_id"].iter().enumerate() {
+        if index < datastores.len() {
+            offload[*key] = json!(format!("datastore-{}", 41 + index));
+        }
+    }
+    entry["copyoffload"] = offload;
+    (name.clone(), entry)
+}
