@@ -83,7 +83,9 @@ fn completion(outcome: Outcome) -> Result<Completion, Failed> {
         Outcome::Passed => Ok(Completion::Completed),
         Outcome::Skipped { reason } => Ok(Completion::ignored_with(reason)),
         Outcome::Failed { reason } => Err(Failed::from(reason)),
-        Outcome::Broken { reason } => Err(Failed::from(format!("broken (nothing is said about the product): {reason}"))),
+        Outcome::Broken { reason } => {
+            Err(Failed::from(format!("broken (nothing is said about the product): {reason}")))
+        }
         Outcome::Cancelled => Ok(Completion::ignored_with("interrupted")),
     }
 }

@@ -57,7 +57,8 @@ fn begin(
     global: GlobalArgs,
     environment: &dyn Environment,
 ) -> Result<ExitCode, CliError> {
-    let around = runtime.block_on(Surroundings::resolve(&args.environment, args.settings(environment)?, environment))?;
+    let around =
+        runtime.block_on(Surroundings::resolve(&args.environment, args.settings(environment)?, environment))?;
     let (class, providers) = around.required()?;
     let tests = selected::runnable_tests(&args.all_selection(), &providers)?;
     let counter = RequestCounter::default();
@@ -232,7 +233,8 @@ fn words(error: StepError) -> String {
 /// Removes everything, then looks on the cluster whether anything of the session is still there.
 async fn tear_down(parts: &SessionParts) -> Result<Vec<Leftover>, CliError> {
     if parts.skip_teardown {
-        let note = format!("everything was left in place; remove it with: mtvtest clean {}", parts.directory.path().display());
+        let note =
+            format!("everything was left in place; remove it with: mtvtest clean {}", parts.directory.path().display());
         parts.emit(Event::Noted { test: None, note });
         return Ok(Vec::new());
     }

@@ -27,7 +27,11 @@ pub(super) fn runnable_tests(args: &SelectionArgs, providers: &[String]) -> Resu
 }
 
 /// For each test that cannot run on its provider, why.
-pub(super) fn skips(tests: &[Test], around: &Surroundings, environment: Option<&Environment>) -> BTreeMap<String, String> {
+pub(super) fn skips(
+    tests: &[Test],
+    around: &Surroundings,
+    environment: Option<&Environment>,
+) -> BTreeMap<String, String> {
     let mtv = environment.and_then(|known| parse_version(known.mtv.as_deref()?).ok());
     let openshift = environment.and_then(|known| parse_version(known.openshift.as_deref()?).ok());
     let settings: BTreeSet<String> = (around.settings.table().into_iter())

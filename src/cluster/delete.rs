@@ -51,12 +51,15 @@ impl Cluster {
         deadline: &Deadline,
     ) -> Result<Deletion, ClusterError> {
         let what = format!("delete {target}");
-        let step = poll(&what, deadline, INTERVAL, async || match self.ask_to_go(target, guard).await {
+        let mut asked = false;
+        let step = poll(&what, deadline, INTERVAL, async || match self.ask_to_go(target, guard, &mut asked).await {
             Ok(step) => Seen::Met(Ok(step)),
             Err(error) if error.is_transient() || error.is_conflict() => Seen::Pending(chain(&error)),
             Err(error) => Seen::Met(Err(error)),
         });
         match step.await?? {
+            // An answer was lost, but the deletion took effect.
+            Step::Over(Deletion::AlreadyGone) if asked => Ok(Deletion::Deleted),
             Step::Over(deletion) => Ok(deletion),
             Step::Going(uid) => {
                 self.wait_gone(target, uid.as_deref(), deadline).await?;
@@ -65,7 +68,7 @@ impl Cluster {
         }
     }
 
-    async fn ask_to_go(&self, target: &ObjectRef, guard: &Guard) -> Result<Step, ClusterError> {
+    async fn ask_to_go(&self, target: &ObjectRef, guard: &Guard, asked: &mut bool) -> Result<Step, ClusterError> {
         let found = match self.get(target).await {
             Ok(Some(found)) => found,
             Ok(None) | Err(ClusterError::KindMissing { .. }) => return Ok(Step::Over(Deletion::AlreadyGone)),
@@ -83,6 +86,7 @@ impl Cluster {
             ..DeleteParams::background()
         };
         let api = self.api(target.kind, target.namespace.as_deref());
+        *asked = true;
         match api.delete(&target.name, &params).await.map_err(|error| self.classify(&format!("delete {target}"), error))
         {
             Ok(_) | Err(ClusterError::NotFound { .. }) => Ok(Step::Going(uid)),
@@ -174,6 +178,15 @@ mod tests {
         fake.answer(404, not_found("plans", "p"));
         fake.answer(200, list("4", &[]));
         assert_eq!(delete(&fake, &Guard::Uid("u1".into())).await.unwrap(), Deletion::Deleted);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deletion_whose_answer_was_lost_counts() {
+        let fake = Fake::default();
+        fake.answer(200, ours("u1"));
+        fake.reset();
+        fake.answer(404, not_found("plans", "p"));
+        assert_eq!(delete(&fake, &Guard::Session(session())).await.unwrap(), Deletion::Deleted);
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,9 +11,7 @@ use crate::config::ProviderEntry;
 use crate::event::Event;
 use crate::http::HttpClient;
 use crate::inventory::Inventory;
-use crate::migration::{
-    Names, destination_provider_body, provider_ready, source_provider_body, source_secret_body,
-};
+use crate::migration::{Names, destination_provider_body, provider_ready, source_provider_body, source_secret_body};
 use crate::provider::SourceProvider;
 use crate::undo::{EntryId, ObjectUndo};
 use crate::wait::Seen;
@@ -140,7 +138,11 @@ impl Draft<'_> {
 }
 
 /// Creates a namespace with the labels of a migration target, or uses the one that is there; waits until it is Active.
-pub(super) async fn create_namespace(parts: &SessionParts, test: Option<&str>, name: &str) -> Result<Created, StepError> {
+pub(super) async fn create_namespace(
+    parts: &SessionParts,
+    test: Option<&str>,
+    name: &str,
+) -> Result<Created, StepError> {
     let body = json!({ "metadata": { "labels": {
         "pod-security.kubernetes.io/enforce": "restricted",
         "pod-security.kubernetes.io/enforce-version": "latest",
@@ -149,7 +151,9 @@ pub(super) async fn create_namespace(parts: &SessionParts, test: Option<&str>, n
     let target = ObjectRef::global(Kind::NAMESPACE, name);
     let created = Draft { test, target: target.clone(), body, needs: Vec::new() }.create(parts).await?;
     let deadline = parts.deadline(parts.settings.timeouts.namespace_active);
-    let judge = |object: Option<&kube::api::DynamicObject>| match object.and_then(|found| found.data["status"]["phase"].as_str()) {
+    let judge = |object: Option<&kube::api::DynamicObject>| match object
+        .and_then(|found| found.data["status"]["phase"].as_str())
+    {
         Some("Active") => Seen::Met(()),
         Some("Terminating") => Seen::Hopeless("it is being deleted".to_owned()),
         Some(other) => Seen::Pending(format!("phase {other}")),

@@ -26,10 +26,7 @@ const KINDS: [Kind; 9] = [
 ///
 /// # Errors
 /// A kind cannot be listed, so that nobody can say what is left.
-pub async fn find_leftovers(
-    cluster: &Cluster,
-    session: &SessionId,
-) -> Result<Vec<(ObjectRef, String)>, ClusterError> {
+pub async fn find_leftovers(cluster: &Cluster, session: &SessionId) -> Result<Vec<(ObjectRef, String)>, ClusterError> {
     let SessionObjects { found, unseen } = session_objects(cluster, session, &KINDS).await;
     unseen.into_iter().next().map_or(Ok(found), Err)
 }

@@ -67,11 +67,7 @@ pub async fn disconnect(sources: BTreeMap<String, ConnectedSource>) {
 ///
 /// # Errors
 /// Every problem that was found.
-pub async fn examine_cluster(
-    cluster: &Cluster,
-    settings: &Settings,
-    class: &str,
-) -> Result<Environment, Vec<Problem>> {
+pub async fn examine_cluster(cluster: &Cluster, settings: &Settings, class: &str) -> Result<Environment, Vec<Problem>> {
     let broken = |error: ClusterError| vec![Problem(chain(&error))];
     // Without these two nothing else can be asked.
     cluster::whoami(cluster).await.map_err(broken)?;
@@ -148,15 +144,8 @@ fn class_problem(classes: &[String], wanted: &str) -> Option<Problem> {
 
 /// Everything that a run does on the cluster.
 fn wanted_rights() -> Vec<Right<'static>> {
-    const MADE: [Kind; 7] = [
-        Kind::PROVIDER,
-        Kind::STORAGE_MAP,
-        Kind::NETWORK_MAP,
-        Kind::PLAN,
-        Kind::MIGRATION,
-        Kind::SECRET,
-        Kind::NAD,
-    ];
+    const MADE: [Kind; 7] =
+        [Kind::PROVIDER, Kind::STORAGE_MAP, Kind::NETWORK_MAP, Kind::PLAN, Kind::MIGRATION, Kind::SECRET, Kind::NAD];
     const REMOVED: [Kind; 5] = [Kind::VM, Kind::PVC, Kind::DATA_VOLUME, Kind::POD, Kind::CONFIG_MAP];
     let mut rights = Vec::new();
     for kind in MADE {
@@ -204,7 +193,10 @@ mod tests {
         let classes = ["ceph-rbd".to_owned(), "nfs".to_owned()];
         assert_eq!(class_problem(&classes, "nfs"), None);
         let problem = class_problem(&classes, "ceph-rdb").unwrap();
-        assert_eq!(problem.0, "the cluster has no storage class \"ceph-rdb\"; did you mean ceph-rbd? it has ceph-rbd, nfs");
+        assert_eq!(
+            problem.0,
+            "the cluster has no storage class \"ceph-rdb\"; did you mean ceph-rbd? it has ceph-rbd, nfs"
+        );
     }
 
     #[test]

@@ -83,7 +83,12 @@ async fn clone_vm(walk: &Walk<'_>, index: usize, request: &VmRequest) -> Result<
 
 /// Brings the clone into the power state that the scenario asks for. Guest information that does not come is noted, not
 /// an error: the check of the guest agent judges the migrated VM (original-suite.md section 1.9).
-async fn set_power(walk: &Walk<'_>, sdk: &dyn SourceProvider, clone: &VmRef, request: &VmRequest) -> Result<(), StepError> {
+async fn set_power(
+    walk: &Walk<'_>,
+    sdk: &dyn SourceProvider,
+    clone: &VmRef,
+    request: &VmRequest,
+) -> Result<(), StepError> {
     let parts = walk.session.parts();
     let Some(asked) = request.source_vm_power else { return Ok(()) };
     let power = match asked {

@@ -78,7 +78,9 @@ impl RunDirectory {
 
 /// A test's name as one path component.
 fn file_name(test: &str) -> String {
-    test.chars().map(|letter| if letter.is_ascii_alphanumeric() || "-_.@=".contains(letter) { letter } else { '_' }).collect()
+    test.chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || "-_.@=".contains(letter) { letter } else { '_' })
+        .collect()
 }
 
 /// Replaces `latest` in one step, so that it always points to a run.

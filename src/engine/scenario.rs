@@ -193,9 +193,8 @@ impl Walk<'_> {
             storage_map,
             target_namespace: self.target_namespace.0.clone(),
         };
-        let vms: Vec<PlanVm> = (self.vms.iter())
-            .map(|vm| PlanVm { id: vm.inventory.id.clone(), name: vm.facts.name.clone() })
-            .collect();
+        let vms: Vec<PlanVm> =
+            (self.vms.iter()).map(|vm| PlanVm { id: vm.inventory.id.clone(), name: vm.facts.name.clone() }).collect();
         let mut draft = self.draft(Kind::PLAN, &name, plan_body(self.plan, &vms, &refs));
         draft.needs.extend([self.source.provider_entry, network_entry, storage_entry, self.target_namespace.1]);
         let target = draft.target.clone();

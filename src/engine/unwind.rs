@@ -73,7 +73,9 @@ impl Unwinder<'_> {
 
     async fn undo_entry(&self, entry: &Entry) -> Result<(), String> {
         let removed = match &entry.thing {
-            Thing::SourceVm { provider, name, vm_id, .. } => self.delete_source_vm(provider, name, vm_id.as_deref()).await?,
+            Thing::SourceVm { provider, name, vm_id, .. } => {
+                self.delete_source_vm(provider, name, vm_id.as_deref()).await?
+            }
             Thing::Object { undo, .. } => {
                 let Some(target) = ObjectRef::of(&entry.thing) else {
                     return Err("the ledger names a kind that this version does not know".to_owned());
@@ -170,7 +172,9 @@ impl Unwinder<'_> {
 
     /// The UID of the Plan that an entry needs.
     fn plan_uid(&self, entry: &Entry) -> Option<String> {
-        self.ledger.entries().into_iter().filter(|other| entry.needs.contains(&other.id)).find_map(|other| match other.thing {
+        self.ledger.entries().into_iter().filter(|other| entry.needs.contains(&other.id)).find_map(|other| match other
+            .thing
+        {
             Thing::Object { kind, uid, .. } if kind == Kind::PLAN.kind => uid,
             Thing::Object { .. } | Thing::SourceVm { .. } => None,
         })

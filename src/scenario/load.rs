@@ -59,7 +59,7 @@ pub(super) fn load_text(file: &str, name: &str, text: &str) -> Result<Vec<Scenar
             Err(more) => faulty.push((shown, more)),
         }
     }
-    findings.append(&mut merged(faulty, count));
+    findings.append(&mut merged(&faulty, count));
     if findings.is_empty() {
         return Ok(scenarios);
     }
@@ -113,10 +113,10 @@ fn expanded_name(name: &str, values: &[(String, String)]) -> String {
 }
 
 /// The findings of all combinations: what every combination has is told once, the rest with the values it needs.
-fn merged(faulty: Vec<(String, Vec<Finding>)>, count: usize) -> Vec<Finding> {
+fn merged(faulty: &[(String, Vec<Finding>)], count: usize) -> Vec<Finding> {
     let common = |finding: &Finding| faulty.len() == count && faulty.iter().all(|(_, list)| list.contains(finding));
     let mut out: Vec<Finding> = Vec::new();
-    for (shown, list) in &faulty {
+    for (shown, list) in faulty {
         for finding in list {
             let mut finding = finding.clone();
             if !common(&finding) {
@@ -142,7 +142,8 @@ fn decoded(tree: &Node) -> Result<(ScenarioFile, Vec<NamedPlan>), Vec<Finding>> 
     let mut faults = Vec::new();
     let file = decode::<ScenarioFile>(&part(own), &mut faults);
     let plan = if several && rest.is_empty() { None } else { decode::<PlanSpec>(&part(rest), &mut faults) };
-    let told = faults.iter().filter(|fault| !(several && is_top_missing(fault)) && !is_misspelt(fault, &faults));
+    let untold = |fault: &Fault| (several && is_top_missing(fault)) || is_misspelt(fault, &faults);
+    let told = faults.iter().filter(|fault| !untold(fault));
     let mut findings: Vec<Finding> = told.map(finding).collect();
     findings.extend(misplaced.into_iter().map(|entry| Finding {
         message: format!("`{}` belongs in each plan of `plans`", entry.key),

@@ -143,12 +143,12 @@ impl Selection {
         })
     }
 
-    fn matches(&self, text: &str, test: &Test) -> bool {
+    fn matches(&self, word: &str, test: &Test) -> bool {
         let tags = &test.scenario.tags;
         if self.exact {
-            return test.name == text || test.scenario.name == text || tags.iter().any(|tag| tag == text);
+            return test.name == word || test.scenario.name == word || tags.iter().any(|tag| tag == word);
         }
-        test.name.contains(text) || tags.iter().any(|tag| tag.contains(text))
+        test.name.contains(word) || tags.iter().any(|tag| tag.contains(word))
     }
 }
 

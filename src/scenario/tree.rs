@@ -231,10 +231,14 @@ impl Node {
         };
         match &self.kind {
             Kind::Map(entries) => {
-                entries.iter().for_each(|entry| step(join_key(path, &entry.key), entry.at, &entry.value));
+                for entry in entries {
+                    step(join_key(path, &entry.key), entry.at, &entry.value);
+                }
             }
             Kind::List(items) => {
-                items.iter().for_each(|item| step(format!("{path}[{}]", item.index), item.value.at, &item.value));
+                for item in items {
+                    step(format!("{path}[{}]", item.index), item.value.at, &item.value);
+                }
             }
             _ => {}
         }

@@ -6,7 +6,7 @@
 use super::kubeconfig::Files;
 use super::oauth::PasswordLogin;
 use super::{LoginError, incluster, transport};
-use crate::cluster::{Cluster, ClusterError, server_version};
+use crate::cluster::{Cluster, ClusterError, server_version, whoami};
 use crate::config::{Environment, Secret, Settings};
 use crate::http::{Network, RequestCounter, TlsPolicy, install_crypto};
 use kube::Config;
@@ -28,7 +28,8 @@ struct Found {
     proxy: Option<String>,
 }
 
-/// Logs in to the cluster of the settings and asks its version, which proves address, certificate and credentials.
+/// Logs in to the cluster of the settings and asks its version and who one is, which proves address, certificate and
+/// credentials.
 ///
 /// `cluster_host`, `cluster_username` and `cluster_password` log in through OpenShift's OAuth server; else the
 /// kubeconfig of the settings; else that of the environment; else the pod's service account. Needs a tokio runtime that
@@ -62,7 +63,12 @@ async fn log_in(wanted: &Wanted<'_>, env: &dyn Environment, network: &dyn Networ
     let counter = RequestCounter::default();
     let cluster = prepare(wanted, env, network, counter).await.map_err(Box::new)?;
     let version = server_version(&cluster).await?;
-    tracing::info!("connected to {}, Kubernetes {version}", cluster.url());
+    // Some servers tell their version to anybody: only a question about oneself proves the credentials.
+    let user = match whoami(&cluster).await {
+        Err(error) if error.is_unauthorized() || error.is_transient() => return Err(error),
+        answer => answer.unwrap_or_else(|_| "an unnamed user".to_owned()),
+    };
+    tracing::info!("connected to {} (Kubernetes {version}) as {user}", cluster.url());
     Ok(cluster)
 }
 

@@ -4,7 +4,7 @@ use crate::config::MapEnvironment;
 use crate::http::RealNetwork;
 use axum::Router;
 use axum::http::HeaderMap;
-use axum::routing::get;
+use axum::routing::{get, post};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
@@ -19,16 +19,21 @@ const NOTHING: Wanted<'_> =
 
 /// An API server on the loopback that wants the token `secret-token`.
 async fn serve(tasks: &mut JoinSet<()>) -> String {
-    let version = get(|headers: HeaderMap| async move {
+    let version = get(|| async { axum::Json(json!({"gitVersion": "v1.33.1"})) });
+    let review = post(|headers: HeaderMap| async move {
         if headers.get("authorization").is_some_and(|value| value == "Bearer secret-token") {
-            (StatusCode::OK, axum::Json(json!({"gitVersion": "v1.33.1"})))
+            let answer = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {},
+                "status": {"userInfo": {"username": "ann"}}});
+            (StatusCode::CREATED, axum::Json(answer))
         } else {
             (StatusCode::UNAUTHORIZED, axum::Json(json!({"code": 401, "reason": "Unauthorized", "message": "no"})))
         }
     });
+    let routes =
+        Router::new().route("/version", version).route("/apis/authentication.k8s.io/v1/selfsubjectreviews", review);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tasks.spawn(async move { axum::serve(listener, Router::new().route("/version", version)).await.unwrap() });
+    tasks.spawn(async move { axum::serve(listener, routes).await.unwrap() });
     format!("http://{address}")
 }
 
@@ -101,7 +106,7 @@ async fn a_kubeconfig_leads_to_a_cluster_with_its_token() {
     assert_eq!(cluster.url(), server);
     assert_eq!(cluster.token().map(Secret::expose), Some("secret-token"));
     assert_eq!(cluster.tls(), &TlsPolicy::SystemRoots);
-    assert_eq!(cluster.requests(), 1);
+    assert_eq!(cluster.requests(), 2);
     let error = log_in_with(&file(folder.path(), &server, "stale")).await.unwrap_err();
     assert!(error.is_unauthorized(), "{error}");
 }

@@ -15,7 +15,11 @@ use tower::{Service, ServiceExt};
 ///
 /// # Errors
 /// As [`super::connect`].
-pub async fn connect_through<S, B>(settings: &Settings, network: &dyn Network, service: S) -> Result<Cluster, ClusterError>
+pub async fn connect_through<S, B>(
+    settings: &Settings,
+    network: &dyn Network,
+    service: S,
+) -> Result<Cluster, ClusterError>
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,

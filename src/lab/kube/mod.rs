@@ -24,6 +24,7 @@ mod openapi;
 mod ownership;
 mod patch;
 mod present;
+mod protobuf;
 mod rbac;
 mod read;
 mod registry;

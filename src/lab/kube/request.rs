@@ -197,8 +197,13 @@ impl Call {
     }
 }
 
-/// A body as an object. YAML is read as such, and under any other type as JSON.
+/// A body as an object: JSON, YAML if its type says so, or one of the kinds that clients send as protobuf only.
 pub(super) fn decode(content_type: &str, bytes: &Bytes) -> Result<Value, Failure> {
+    if content_type.contains("protobuf")
+        && let Some(value) = super::protobuf::decode(bytes)
+    {
+        return Ok(value);
+    }
     if content_type.contains("protobuf") || content_type.contains("cbor") {
         let message = format!("the body of the request was in an unknown format - {content_type} is not served");
         return Err(Failure::new(415, "UnsupportedMediaType", message));

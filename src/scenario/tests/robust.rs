@@ -75,3 +75,14 @@ fn the_schema_is_strict_and_described() {
     assert!(guest_agent["description"].as_str().unwrap().starts_with("Whether the guest agent"));
     assert_eq!(schema["properties"]["timeouts"]["anyOf"], serde_json::Value::Null);
 }
+
+#[test]
+fn the_reference_has_every_key() {
+    let reference = include_str!("../../../docs/scenarios.md");
+    let schema = schema();
+    let objects = schema["$defs"].as_object().unwrap().values().chain([&schema]);
+    let keys = objects.filter_map(|object| object["properties"].as_object()).flat_map(|keys| keys.keys());
+    for key in keys {
+        assert!(reference.contains(&format!("`{key}`")), "docs/scenarios.md does not have `{key}`");
+    }
+}

@@ -132,6 +132,14 @@ fn rules_of_plans() {
             "xfs_check.command: `xfs_info` is not an absolute path",
         ),
         ("run_preflight_inspection: true", "run_preflight_inspection: preflight inspection belongs to warm migrations"),
+    ] {
+        assert_eq!(plan("", &format!("{rest}\n")), [message], "{rest}");
+    }
+}
+
+#[test]
+fn rules_of_files() {
+    for (rest, message) in [
         ("run: concurrent", "run: `run` says how several plans run; it needs `plans`"),
         ("tags: [Tier 0]", "tags[0]: `Tier 0` is no tag: use lower-case letters, digits, `_` and `-`"),
         ("tags: [a, a]", "tags[1]: the tag `a` is given twice"),

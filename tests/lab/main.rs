@@ -1,0 +1,9 @@
+//! Scenarios on the lab, in-process: an unharmed migration, product faults that must be caught, failures at each step
+//! after which the world must be empty, undo and crashes, environments that are not ready.
+
+mod environment;
+mod failures;
+mod faults;
+mod migration;
+mod rig;
+mod undo;

@@ -1,0 +1,140 @@
+//! Migrations that go well.
+
+use crate::rig::{COLD, Rig, all_files};
+use mtvtest::event::{Event, Outcome, StepName, Verdict};
+use mtvtest::lab::fault::{TransportEffect, TransportFault};
+
+#[tokio::test]
+async fn a_cold_migration_passes_every_check_and_leaves_nothing() {
+    let rig = Rig::new();
+    let ran = rig.run(COLD).await;
+    assert_eq!(ran.outcome, Outcome::Passed, "{:#?}", ran.events);
+    ran.assert_empty_world();
+    let keys: Vec<&str> = ran.reports().map(|report| report.check.as_str()).collect();
+    assert_eq!(keys, ["provider-tls", "power", "cpu", "memory", "network", "storage", "serial", "guest-agent"]);
+    assert!(ran.reports().all(|report| matches!(report.verdict, Verdict::Passed { .. })));
+    let steps: Vec<StepName> = (ran.events.iter())
+        .filter_map(|event| match event {
+            Event::StepFinished { step, outcome: Outcome::Passed, .. } => Some(*step),
+            _ => None,
+        })
+        .collect();
+    let all = [
+        StepName::Prepare,
+        StepName::StorageMap,
+        StepName::NetworkMap,
+        StepName::Plan,
+        StepName::Migrate,
+        StepName::Check,
+        StepName::CleanUp,
+    ];
+    assert_eq!(steps, all);
+    rig.lab.stop().await;
+}
+
+#[tokio::test]
+async fn clone_options_reach_the_clone_and_the_migrated_vm() {
+    let rig = Rig::new();
+    let ran = rig
+        .run(
+            "description: Options.\ntarget_power_state: \"on\"\nvm_target_namespace: mtvtest-custom\nvirtual_machines:\n  - name: \
+             mtv-tests-rhel8\n    guest_agent: true\n    source_vm_power: \"on\"\n    clone_name: My_Clone\n    \
+             disk_type: thick-lazy\n    add_disks:\n      - {size_gb: 3, provision_type: thin}\n",
+        )
+        .await;
+    assert_eq!(ran.outcome, Outcome::Passed, "{:#?}", ran.events);
+    let storage = ran.reports().find(|report| report.check == "storage").unwrap();
+    assert_eq!(storage.verdict, Verdict::Passed { seen: "2 disks".into() });
+    let power = ran.reports().find(|report| report.check == "power").unwrap();
+    assert_eq!(power.verdict, Verdict::Passed { seen: "on".into() });
+    let clone = format!("{}-my-clone-", rig.session_id());
+    let made = ran.events.iter().any(|event| matches!(event, Event::Made { what, .. } if what.contains(&clone)));
+    assert!(made, "no clone was named {clone}");
+    ran.assert_empty_world();
+    rig.lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_namespace_that_was_there_before_is_used_and_kept() {
+    let rig = Rig::new();
+    let client = rig.lab.client();
+    let namespaces: kube::Api<k8s_openapi::api::core::v1::Namespace> = kube::Api::all(client);
+    let body = serde_json::from_value(serde_json::json!({ "metadata": { "name": "stays" } })).unwrap();
+    namespaces.create(&kube::api::PostParams::default(), &body).await.unwrap();
+    let scenario = format!("{COLD}vm_target_namespace: stays\n");
+    let ran = rig.run(&scenario).await;
+    assert_eq!(ran.outcome, Outcome::Passed, "{}", ran.reason());
+    assert!(namespaces.get_opt("stays").await.unwrap().is_some());
+    assert_eq!(rig.leftovers(), Vec::<String>::new());
+    rig.lab.stop().await;
+}
+
+#[tokio::test]
+async fn dropped_watches_expired_versions_and_busy_servers_are_survived() {
+    for (verb, path, effect) in [
+        ("WATCH", "/migrations", TransportEffect::DropWatch),
+        ("WATCH", "/migrations", TransportEffect::ExpireWatch),
+        ("WATCH", "/plans", TransportEffect::Status(429)),
+        ("WATCH", "/providers", TransportEffect::Status(500)),
+        ("LIST", "/migrations", TransportEffect::Reset),
+        ("GET", "/persistentvolumeclaims", TransportEffect::Status(500)),
+        ("POST", "/plans", TransportEffect::ResetAfter),
+        ("POST", "/migrations", TransportEffect::Status(429)),
+        ("DELETE", "/plans", TransportEffect::ResetAfter),
+        ("DELETE", "/namespaces", TransportEffect::Reset),
+    ] {
+        let rig = Rig::new();
+        let fault = TransportFault { verb: verb.into(), path: path.into(), after: 0, times: Some(2), effect };
+        rig.faults().disturb(fault);
+        let ran = rig.run(COLD).await;
+        assert_eq!(ran.outcome, Outcome::Passed, "{verb} {path} {effect:?}: {}", ran.reason());
+        ran.assert_empty_world();
+        rig.lab.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_idle_wait_costs_no_requests() {
+    let rig = Rig::new();
+    let (session, test, _collected) = rig.session(COLD).await;
+    let session = session.map_err(|(_, error)| error).unwrap();
+    rig.faults().fail(mtvtest::lab::fault::Failure::MigrationStalls);
+    let cancel = rig.cancel.clone();
+    let watched = async {
+        // Once the migration stands still, nothing is asked any more: two counts with many turns between are equal.
+        let mut last = (0, 0);
+        let mut same = 0;
+        while same < 2_000 {
+            tokio::task::yield_now().await;
+            let parts = session.parts();
+            let now = (parts.cluster.requests(), parts.source_requests.total());
+            let migrates = rig.lab.api().objects().iter().any(|object| object["kind"] == "Migration");
+            same = if migrates && now == last { same + 1 } else { 0 };
+            last = now;
+        }
+        cancel.cancel();
+        last
+    };
+    let (outcome, counts) = tokio::join!(mtvtest::engine::run_test(&session, &test), watched);
+    assert_eq!(outcome, Outcome::Cancelled);
+    assert!(counts.0 > 10 && counts.1 > 5, "{counts:?}");
+    rig.lab.stop().await;
+}
+
+#[tokio::test]
+async fn no_secret_reaches_a_file_of_the_run() {
+    const MARKER: &str = "marker-k3Zq9-password";
+    let rig = Rig::with_world(
+        |spec| {
+            let mtvtest::lab::world::SourceSpec::Vsphere { password, .. } = &mut spec.sources[0];
+            MARKER.clone_into(password);
+        },
+        &mtvtest::lab::fault::Faults::default(),
+    );
+    let ran = rig.run(COLD).await;
+    assert_eq!(ran.outcome, Outcome::Passed, "{}", ran.reason());
+    let text = all_files(&rig.run_directory()) + &serde_json::to_string(&ran.events).unwrap();
+    assert!(text.contains("mtv-tests-rhel8"));
+    assert!(!text.contains(MARKER) && !text.contains(rig.lab.admin_token()));
+    rig.lab.stop().await;
+}
