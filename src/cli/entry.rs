@@ -42,7 +42,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Run(args) => run::run(&args, global, environment),
         Command::Clean(args) => clean::clean(&args, environment),
         Command::Report(args) => report::report(&args, global, environment),
-        Command::Lab(args) => lab::lab(args, global),
+        Command::Lab(args) => lab::lab(&args, global, environment),
         Command::Schema(args) => schema::schema(args),
         Command::Completions(args) => completions::completions(args),
         Command::Man(args) => man::man(&args),

@@ -5,6 +5,7 @@ use crate::cluster::ClusterError;
 use crate::config::{ProvidersError, SettingsError};
 use crate::engine::{Problem, RunDirectoryError, StepError};
 use crate::lab::world::WorldError;
+use crate::lab::{LabError, ServeError};
 use crate::report::ReadError;
 use crate::scenario::{ScenarioErrors, SelectionError};
 use crate::undo::LedgerError;
@@ -29,6 +30,12 @@ pub enum CliError {
     /// The lab's world is wrong.
     #[error(transparent)]
     World(#[from] WorldError),
+    /// The lab cannot start.
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    /// The lab cannot be served.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// A stored run cannot be read.
     #[error(transparent)]
     Stored(#[from] ReadError),
@@ -95,6 +102,14 @@ impl CliError {
                 | ProvidersError::NoProviders(_)
                 | ProvidersError::Invalid(_)
                 | ProvidersError::Unknown { .. } => ExitCode::Usage,
+            },
+            Self::Lab(error) => match error {
+                LabError::NoAdmin | LabError::Seed { .. } => ExitCode::Usage,
+                LabError::Certificates(_) => ExitCode::Internal,
+            },
+            Self::Serve(error) => match error {
+                ServeError::Bind { .. } | ServeError::Write { .. } => ExitCode::Usage,
+                ServeError::Certificates(_) | ServeError::Route(_) => ExitCode::Internal,
             },
             Self::Ledger(error) => match error {
                 LedgerError::Io { operation: "read", .. } | LedgerError::Malformed { .. } | LedgerError::Empty(_) => {
@@ -168,6 +183,7 @@ mod tests {
             (CliError::Providers(ProvidersError::Empty("p".into())), ExitCode::Usage),
             (CliError::Stored(ReadError::Io { path: "e".into(), cause: io_error() }), ExitCode::Usage),
             (CliError::World(WorldError::Invalid(vec!["two".into()])), ExitCode::Usage),
+            (CliError::Lab(LabError::NoAdmin), ExitCode::Usage),
             (CliError::Usage("no".into()), ExitCode::Usage),
             (CliError::Ledger(ledger("read")), ExitCode::Usage),
             (CliError::Ledger(LedgerError::Empty("l".into())), ExitCode::Usage),

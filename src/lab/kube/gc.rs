@@ -90,6 +90,8 @@ impl State {
             self.find_place(place).is_some_and(|object| {
                 owners(&object.value)
                     .any(|owner| owner["uid"] == owner_uid.as_str() && owner["blockOwnerDeletion"] == true)
+                    // One that another owner keeps alive is not waited for; it only loses the reference.
+                    && !owner_uids(&object.value).any(|owner| self.lives_on(owner))
             })
         });
         if !blocked {

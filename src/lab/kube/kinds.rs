@@ -68,6 +68,22 @@ impl Kind {
         self.group.is_empty() && self.plural == plural
     }
 
+    /// Whether a finished deletion answers with the object rather than a Status. Source: the response types in the
+    /// published OpenAPI document.
+    pub(super) fn returns_deleted(&self) -> bool {
+        const RETURNED: [&str; 8] = [
+            "pods",
+            "services",
+            "serviceaccounts",
+            "persistentvolumes",
+            "persistentvolumeclaims",
+            "resourcequotas",
+            "storageclasses",
+            "volumeattachments",
+        ];
+        !self.custom && RETURNED.contains(&self.plural.as_str())
+    }
+
     pub(super) fn is_definition(&self) -> bool {
         self.plural == "customresourcedefinitions" && self.group == "apiextensions.k8s.io"
     }

@@ -186,6 +186,7 @@ fn object(server: &ApiServer, call: &Call, method: &Method, bytes: &Bytes) -> Re
             let options = delete_options(call, bytes)?;
             let deletion = delete(&mut server.state(), call, &options)?;
             Ok(match deletion {
+                Deletion::Gone(last) if call.kind.returns_deleted() => present::object(call, 200, &last),
                 Deletion::Gone(last) => present::json_value(200, &success(&call.kind, &last.value)),
                 Deletion::Marked(object) => present::object(call, 200, &object),
             })

@@ -45,12 +45,16 @@ async fn foreground_waits_for_blocking_dependents() {
     held["metadata"]["finalizers"] = json!(["f.io/x"]);
     ask.make(MAPS, held).await;
     owned(&ask, "free", &[&top], true).await;
+    let other = ask.make(PLANS, plan("other")).await;
+    owned(&ask, "kept", &[&top, &other], true).await;
     let (_, marked) = ask.delete(&format!("{PLANS}/top"), json!({"propagationPolicy": "Foreground"})).await;
     assert_eq!(marked["metadata"]["finalizers"], json!(["foregroundDeletion"]));
     assert!(exists(&ask, &format!("{PLANS}/top")).await);
     assert!(!exists(&ask, &format!("{MAPS}/free")).await);
     ask.patch("merge", &format!("{MAPS}/held"), json!({"metadata": {"finalizers": null}})).await;
     assert!(!exists(&ask, &format!("{PLANS}/top")).await);
+    let (_, kept) = ask.get(&format!("{MAPS}/kept")).await;
+    assert_eq!(kept["metadata"]["ownerReferences"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

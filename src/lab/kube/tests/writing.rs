@@ -148,6 +148,9 @@ async fn deletion_honours_preconditions_and_finalizers() {
     assert_eq!(status["details"], json!({"name": "a", "kind": "configmaps", "uid": made["metadata"]["uid"]}));
     assert_eq!(ask.delete(&item, Value::Null).await.0, 404);
 
+    ask.make(PODS, json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}})).await;
+    assert_eq!(ask.delete(&format!("{PODS}/p"), Value::Null).await.1["kind"], "Pod");
+
     let mut held = plan("h");
     held["metadata"]["finalizers"] = json!(["f.io/x"]);
     let held = ask.make(PLANS, held).await;
