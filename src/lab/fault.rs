@@ -88,7 +88,7 @@ pub enum Failure {
 pub struct TransportFault {
     /// HTTP method (`POST`), or `WATCH` for watches, or `*`.
     pub verb: String,
-    /// Part of the path (`/plans`).
+    /// Part of the path (`/plans`); with `$` at its end, the end of the path (`/namespaces$`).
     pub path: String,
     /// Skip so many matching requests first.
     #[serde(default)]
@@ -162,7 +162,11 @@ impl Faults {
     pub fn meets(&self, verb: &str, path: &str) -> Option<TransportEffect> {
         self.with(|on| {
             on.transport.iter_mut().find_map(|fault| {
-                let matches = (fault.verb == "*" || fault.verb == verb) && path.contains(&fault.path);
+                let at_place = match fault.path.strip_suffix('$') {
+                    Some(end) => path.ends_with(end),
+                    None => path.contains(&fault.path),
+                };
+                let matches = (fault.verb == "*" || fault.verb == verb) && at_place;
                 if !matches || fault.times == Some(0) {
                     return None;
                 }

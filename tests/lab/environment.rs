@@ -23,12 +23,12 @@ fn only(problems: &[String]) -> &str {
     &problems[0]
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_ready_environment_has_no_problems() {
     assert_eq!(problems(None, |_| {}, COLD).await, Vec::<String>::new());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn forklift_missing_or_down() {
     let missing = problems(Some(Failure::ForkliftMissing), |_| {}, COLD).await;
     assert!(only(&missing).contains("does not serve Forklift's kinds; install the MTV operator"), "{missing:?}");
@@ -36,7 +36,7 @@ async fn forklift_missing_or_down() {
     assert!(only(&down).contains("Forklift's pods in openshift-mtv are not running"), "{down:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn wrong_password_wrong_class_and_no_rights() {
     let wrong = |rig: &mut Rig| rig.settings.cluster_password = Some(Secret::new("wrong"));
     let found = problems(None, wrong, COLD).await;
@@ -57,7 +57,7 @@ async fn wrong_password_wrong_class_and_no_rights() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_vm_that_is_not_there_names_the_nearest() {
     let scenario = COLD.replace("mtv-tests-rhel8", "mtv-tests-rhel88");
     let found = problems(None, |_| {}, &scenario).await;
@@ -67,7 +67,7 @@ async fn a_vm_that_is_not_there_names_the_nearest() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_unreachable_cluster_names_its_address() {
     let away = |rig: &mut Rig| rig.settings.cluster_host = Some("https://api.nowhere.test:6443".into());
     let found = problems(None, away, COLD).await;

@@ -12,7 +12,7 @@ fn failed_step(events: &[Event]) -> Option<StepName> {
     })
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn open_failures_end_their_step_and_leave_nothing() {
     for (failure, step, words) in [
         (
@@ -54,17 +54,17 @@ async fn open_failures_end_their_step_and_leave_nothing() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refused_creation_at_any_step_leaves_nothing() {
     for path in [
-        "/namespaces",
-        "/providers",
-        "/secrets",
-        "/storagemaps",
-        "/network-attachment-definitions",
-        "/networkmaps",
-        "/plans",
-        "/migrations",
+        "/namespaces$",
+        "/providers$",
+        "/secrets$",
+        "/storagemaps$",
+        "/network-attachment-definitions$",
+        "/networkmaps$",
+        "/plans$",
+        "/migrations$",
     ] {
         for effect in [TransportEffect::Status(403), TransportEffect::Status(422)] {
             let rig = Rig::new();
@@ -80,7 +80,7 @@ async fn a_refused_creation_at_any_step_leaves_nothing() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refused_source_call_leaves_nothing() {
     for call in ["CloneVM_Task", "RetrievePropertiesEx"] {
         let rig = Rig::new();
@@ -98,7 +98,7 @@ async fn a_refused_source_call_leaves_nothing() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_provider_that_cannot_connect_ends_the_wait_at_once_with_its_message() {
     let faults = Faults::default();
     faults.fail(Failure::ProviderConnection { message: "the lab says no".into() });
@@ -110,16 +110,14 @@ async fn a_provider_that_cannot_connect_ends_the_wait_at_once_with_its_message()
     rig.lab.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_interrupted_migration_is_cancelled_and_everything_removed() {
     let rig = Rig::new();
     let (session, test, _collected) = rig.session(COLD).await;
     let session = session.map_err(|(_, error)| error).unwrap();
     rig.faults().fail(Failure::MigrationStalls);
     let interrupt = async {
-        while !rig.lab.api().objects().iter().any(|object| object["kind"] == "Migration") {
-            tokio::task::yield_now().await;
-        }
+        rig.migration_exists().await;
         rig.cancel.cancel();
     };
     let (outcome, ()) = tokio::join!(mtvtest::engine::run_test(&session, &test), interrupt);
@@ -129,7 +127,7 @@ async fn an_interrupted_migration_is_cancelled_and_everything_removed() {
     rig.lab.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_cannot_be_removed_is_a_leftover_with_its_reason() {
     let rig = Rig::new();
     let (session, test, collected) = rig.session(COLD).await;
@@ -141,7 +139,7 @@ async fn what_cannot_be_removed_is_a_leftover_with_its_reason() {
     assert_eq!(outcome, Outcome::Passed);
     rig.faults().disturb(TransportFault {
         verb: "DELETE".into(),
-        path: "/namespaces/".into(),
+        path: format!("/namespaces/{}$", rig.session_id()),
         after: 0,
         times: None,
         effect,

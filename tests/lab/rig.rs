@@ -15,34 +15,36 @@ use mtvtest::lab::world::{Role, World, WorldSpec};
 use mtvtest::lab::{Baseline, Lab, Oracle};
 use mtvtest::scenario::{Catalogue, Test, tests};
 use mtvtest::undo::Ledger;
+use mtvtest::wait::pause;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// The scenario of most tests: what `cold/sanity` does.
-pub const COLD: &str =
+pub(crate) const COLD: &str =
     "description: One cold migration.\nvirtual_machines:\n  - {name: mtv-tests-rhel8, guest_agent: true}\n";
 
 /// A lab, and what a run on it needs.
-pub struct Rig {
-    pub lab: Lab,
-    pub settings: Settings,
-    pub baseline: Baseline,
-    pub folder: TempDir,
-    pub cancel: CancellationToken,
+pub(crate) struct Rig {
+    pub(crate) lab: Lab,
+    pub(crate) settings: Settings,
+    pub(crate) baseline: Baseline,
+    pub(crate) folder: TempDir,
+    pub(crate) cancel: CancellationToken,
     seed: u64,
 }
 
 /// How a run went.
-pub struct Ran {
-    pub outcome: Outcome,
-    pub events: Vec<Event>,
-    pub leftovers: Vec<Leftover>,
+pub(crate) struct Ran {
+    pub(crate) outcome: Outcome,
+    pub(crate) events: Vec<Event>,
+    pub(crate) leftovers: Vec<Leftover>,
     /// What differs in the world from before the run.
-    pub differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
 }
 
 struct Collect(Arc<Mutex<Vec<Event>>>);
@@ -55,22 +57,20 @@ impl Reader for Collect {
 }
 
 impl Rig {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_world(|_| {}, &Faults::default())
     }
 
     /// A lab of the default world, changed, with faults that are on from the start.
-    pub fn with_world(change: impl FnOnce(&mut WorldSpec), faults: &Faults) -> Self {
+    pub(crate) fn with_world(change: impl FnOnce(&mut WorldSpec), faults: &Faults) -> Self {
         let mut spec = WorldSpec::embedded().unwrap();
         change(&mut spec);
         let admin = spec.cluster.users.iter().find(|user| user.role == Role::Admin).unwrap().clone();
-        let mut settings = Settings {
-            storage_class: Some(spec.cluster.storage_classes[0].name.clone()),
-            cluster_username: Some(admin.name),
-            cluster_password: Some(Secret::new(admin.password)),
-            insecure_verify_skip: true,
-            ..Settings::default()
-        };
+        let mut settings = Settings::default();
+        settings.storage_class = Some(spec.cluster.storage_classes[0].name.clone());
+        settings.cluster_username = Some(admin.name);
+        settings.cluster_password = Some(Secret::new(admin.password));
+        settings.insecure_verify_skip = true;
         let mut world = World::from_spec(spec, Pace::FULL).unwrap();
         world.faults = faults.clone();
         let lab = Lab::start(world).unwrap();
@@ -80,16 +80,16 @@ impl Rig {
         Self { lab, settings, baseline, folder, cancel: CancellationToken::new(), seed: 7 }
     }
 
-    pub fn faults(&self) -> &Faults {
+    pub(crate) fn faults(&self) -> &Faults {
         &self.lab.world().faults
     }
 
-    pub fn providers(&self) -> Providers {
+    pub(crate) fn providers(&self) -> Providers {
         Providers::parse(&self.lab.providers_json(), "lab", &MapEnvironment::default()).unwrap()
     }
 
     /// The one test of a scenario's text, on the lab's first source.
-    pub fn test(&self, scenario: &str) -> Test {
+    pub(crate) fn test(&self, scenario: &str) -> Test {
         let folder = TempDir::new().unwrap();
         std::fs::create_dir(folder.path().join("cold")).unwrap();
         std::fs::write(folder.path().join("cold/sanity.yaml"), scenario).unwrap();
@@ -99,7 +99,7 @@ impl Rig {
     }
 
     /// What the preflight says; nothing is created by it.
-    pub async fn preflight(&self, scenario: &str) -> Vec<String> {
+    pub(crate) async fn preflight(&self, scenario: &str) -> Vec<String> {
         let test = self.test(scenario);
         let (parts, _events) = match self.parts().await {
             Ok(parts) => parts,
@@ -133,7 +133,7 @@ impl Rig {
     }
 
     /// Connects and examines the cluster.
-    pub async fn parts(&self) -> Result<(SessionParts, Collected), Vec<Problem>> {
+    pub(crate) async fn parts(&self) -> Result<(SessionParts, Collected), Vec<Problem>> {
         let network = self.lab.network();
         let login: Result<_, ClusterError> =
             connect_through(&self.settings, network.as_ref(), self.lab.api().service()).await;
@@ -164,7 +164,7 @@ impl Rig {
     }
 
     /// Sets up a session for a scenario's text.
-    pub async fn session(&self, scenario: &str) -> (Result<Session, (SessionParts, StepError)>, Test, Collected) {
+    pub(crate) async fn session(&self, scenario: &str) -> (Result<Session, (SessionParts, StepError)>, Test, Collected) {
         let test = self.test(scenario);
         let (parts, collected) = self.parts().await.unwrap_or_else(|problems| panic!("{problems:?}"));
         let sources = self.sources(&parts, &test).await.unwrap_or_else(|problems| panic!("{problems:?}"));
@@ -172,7 +172,7 @@ impl Rig {
     }
 
     /// A whole run: set up, the test, tear down.
-    pub async fn run(&self, scenario: &str) -> Ran {
+    pub(crate) async fn run(&self, scenario: &str) -> Ran {
         let (session, test, collected) = self.session(scenario).await;
         let (parts, outcome) = match session {
             Ok(session) => {
@@ -187,27 +187,34 @@ impl Rig {
         Ran { outcome, events, leftovers, differences: self.baseline.differences(&self.lab) }
     }
 
-    pub fn run_directory(&self) -> std::path::PathBuf {
+    /// Lets (paused) time pass until there is a Migration.
+    pub(crate) async fn migration_exists(&self) {
+        while !self.lab.api().objects().iter().any(|object| object["kind"] == "Migration") {
+            pause(Duration::from_millis(1)).await;
+        }
+    }
+
+    pub(crate) fn run_directory(&self) -> std::path::PathBuf {
         self.folder.path().join(SessionId::generate(Seed(self.seed)).as_str())
     }
 
-    pub fn session_id(&self) -> SessionId {
+    pub(crate) fn session_id(&self) -> SessionId {
         SessionId::generate(Seed(self.seed))
     }
 
-    pub fn leftovers(&self) -> Vec<String> {
+    pub(crate) fn leftovers(&self) -> Vec<String> {
         Oracle::leftovers(&self.lab, self.session_id().as_str())
     }
 }
 
 /// Events on their way into a list.
-pub struct Collected {
+pub(crate) struct Collected {
     events: Arc<Mutex<Vec<Event>>>,
     pump: JoinSet<std::io::Result<()>>,
 }
 
 impl Collected {
-    pub fn start() -> (EventSender, Self) {
+    pub(crate) fn start() -> (EventSender, Self) {
         let events = Arc::default();
         let (sender, pumped) = bus(vec![Box::new(Collect(Arc::clone(&events)))]);
         let mut pump = JoinSet::new();
@@ -216,7 +223,7 @@ impl Collected {
     }
 
     /// All events, once every sender is gone.
-    pub async fn end(mut self) -> Vec<Event> {
+    pub(crate) async fn end(mut self) -> Vec<Event> {
         self.pump.join_next().await.unwrap().unwrap().unwrap();
         self.events.lock().unwrap().clone()
     }
@@ -224,14 +231,14 @@ impl Collected {
 
 impl Ran {
     /// The checks that failed.
-    pub fn failed_checks(&self) -> Vec<String> {
+    pub(crate) fn failed_checks(&self) -> Vec<String> {
         self.reports()
             .filter(|report| matches!(report.verdict, Verdict::Failed { .. }))
             .map(|report| report.check.clone())
             .collect()
     }
 
-    pub fn reports(&self) -> impl Iterator<Item = &CheckReport> {
+    pub(crate) fn reports(&self) -> impl Iterator<Item = &CheckReport> {
         self.events.iter().filter_map(|event| match event {
             Event::CheckJudged { report, .. } => Some(report),
             _ => None,
@@ -239,7 +246,7 @@ impl Ran {
     }
 
     /// The reason of a scenario that did not pass.
-    pub fn reason(&self) -> &str {
+    pub(crate) fn reason(&self) -> &str {
         match &self.outcome {
             Outcome::Failed { reason } | Outcome::Broken { reason } | Outcome::Skipped { reason } => reason,
             Outcome::Passed | Outcome::Cancelled => "",
@@ -248,14 +255,14 @@ impl Ran {
 
     /// Nothing was left, by the ledger and by the world itself.
     #[track_caller]
-    pub fn assert_empty_world(&self) {
+    pub(crate) fn assert_empty_world(&self) {
         assert_eq!(self.leftovers, [], "the ledger has leftovers after {:?}", self.outcome);
         assert_eq!(self.differences, Vec::<String>::new(), "the world differs after {:?}", self.outcome);
     }
 }
 
 /// Everything that a run's directory holds, as text.
-pub fn all_files(directory: &Path) -> String {
+pub(crate) fn all_files(directory: &Path) -> String {
     let mut text = String::new();
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();

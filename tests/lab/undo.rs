@@ -53,7 +53,7 @@ fn copy_of_ledger(rig: &Rig) -> std::path::PathBuf {
     copy
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_undo_may_run_twice() {
     let rig = left_in_place().await;
     let first = copy_of_ledger(&rig);
@@ -68,7 +68,7 @@ async fn every_undo_may_run_twice() {
     rig.lab.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_crash_between_intent_and_answer_is_cleaned_at_every_entry() {
     let rig = left_in_place().await;
     let path = copy_of_ledger(&rig);
@@ -92,7 +92,7 @@ async fn a_crash_between_intent_and_answer_is_cleaned_at_every_entry() {
     rig.lab.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn without_any_file_the_labels_and_names_are_enough() {
     let rig = left_in_place().await;
     let session = rig.session_id();
@@ -107,7 +107,7 @@ async fn without_any_file_the_labels_and_names_are_enough() {
     rig.lab.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_belongs_to_another_session_is_left_alone() {
     let rig = left_in_place().await;
     let path = copy_of_ledger(&rig);
