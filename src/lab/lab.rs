@@ -164,7 +164,7 @@ impl Lab {
     ///
     /// Source: original-suite.md section 4.
     pub fn providers_json(&self) -> String {
-        self.providers_json_at(|source| source.to_owned())
+        self.providers_json_at(str::to_owned)
     }
 
     /// The providers file with other `host[:port]` texts for the sources' hosts.
