@@ -11,7 +11,7 @@ use super::super::object::{
 use super::objects::{self, Run, Sweep, clean_up, deletes_on_failure};
 use super::pipeline::{VmStatus, build};
 use super::plan_facts::{PlanFacts, method};
-use super::steps::{set_power, step};
+use super::steps::{advance_vm, set_power};
 use crate::facts::{self, Power};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -166,7 +166,7 @@ async fn step_all(run: &Run<'_>, migration: Option<&Value>, record: &mut Record)
         } else if migration.is_some_and(|one| is_cancelled(one, vm)) {
             vm.cancel("UserRequested");
         } else {
-            step(run, vm).await?;
+            advance_vm(run, vm).await?;
             if vm.phase == "Completed" && vm.error.is_none() {
                 close(run, vm).await?;
             }
