@@ -185,6 +185,7 @@ fn datastore(inventory: &Inventory, object: &Ref, own_name: &str, name: &str) ->
             Node::leaf("rawDiskMappingsSupported", store_type(own_name) == "VMFS"),
             Node::leaf("perFileThinProvisioningSupported", true),
             Node::leaf("storageIORMSupported", true),
+            Node::leaf("nativeSnapshotSupported", false),
         ])],
         _ => Vec::new(),
     }
