@@ -164,7 +164,7 @@ impl Lab {
     ///
     /// Source: original-suite.md section 4.
     pub fn providers_json(&self) -> String {
-        self.providers_json_at(|source| source.to_owned())
+        self.providers_json_at(str::to_owned)
     }
 
     /// The providers file with other `host[:port]` texts for the sources' hosts.
@@ -235,4 +235,43 @@ fn provider_entry(source: &SourceSpec, place: impl Fn(&str) -> String) -> (Strin
     }
     entry["copyoffload"] = offload;
     (name.clone(), entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{HttpClient, RequestCounter, TlsPolicy};
+    use crate::lab::clock::Pace;
+    use crate::lab::fault::{TransportEffect, TransportFault};
+    use crate::lab::world::WorldSpec;
+    use bytes::Bytes;
+
+    #[tokio::test]
+    async fn every_host_answers_until_the_lab_stops() {
+        let world = World::from_spec(WorldSpec::embedded().unwrap(), Pace::FULL).unwrap();
+        let lab = Lab::start(world).unwrap();
+        let network = lab.network();
+        let http = HttpClient::open(&*network, &TlsPolicy::SystemRoots, RequestCounter::default()).unwrap();
+        let get = async |url: &str| {
+            let request = http::Request::get(url).header("Authorization", "Bearer sha256~lab-admin-token");
+            http.send(request.body(Bytes::new()).unwrap()).await.map(|answer| answer.status().as_u16())
+        };
+        let urls = [
+            "https://api.lab.mtvtest:6443/.well-known/oauth-authorization-server",
+            "https://api.lab.mtvtest:6443/apis/config.openshift.io/v1/clusterversions/version",
+            "https://forklift-inventory.apps.lab.mtvtest/providers",
+            "https://vcenter.lab.mtvtest/sdk/vimServiceVersions.xml",
+        ];
+        for url in urls {
+            assert_eq!(get(url).await.unwrap(), 200, "{url}");
+        }
+        let (verb, path) = ("GET".to_owned(), "/clusterversions".to_owned());
+        let effect = TransportEffect::Reset;
+        lab.world().faults.disturb(TransportFault { verb, path, after: 0, times: Some(1), effect });
+        assert!(get(urls[1]).await.unwrap_err().transient);
+        let providers: Value = serde_json::from_str(&lab.providers_json()).unwrap();
+        assert_eq!(providers["vsphere-8"]["api_url"], "https://vcenter.lab.mtvtest/sdk");
+        lab.stop().await;
+        assert!(get(urls[2]).await.is_err(), "a stopped lab answers");
+    }
 }

@@ -235,9 +235,9 @@ async fn answer(router: Router, request: Request<Incoming>) -> Result<Response<B
 }
 
 async fn point_route(client: &kube::Client, namespace: &str, host: &str) -> Result<(), ServeError> {
-    let path = format!("/apis/route.openshift.io/v1/namespaces/{namespace}/routes/forklift-inventory");
-    let patch = json!({"spec": {"host": host}}).to_string().into_bytes();
-    let request = http::Request::patch(path).header("Content-Type", "application/merge-patch+json").body(patch);
+    let url = format!("/apis/route.openshift.io/v1/namespaces/{namespace}/routes/forklift-inventory");
+    let body = json!({"spec": {"host": host}}).to_string().into_bytes();
+    let request = http::Request::patch(url).header("Content-Type", "application/merge-patch+json").body(body);
     let Ok(request) = request else { return Ok(()) };
     client.request::<serde_json::Value>(request).await.map_err(|error| ServeError::Route(Box::new(error)))?;
     Ok(())

@@ -89,7 +89,7 @@ impl Snapshot<'_> {
         self.known.vms.iter().map(resource).collect()
     }
 
-    fn base(&self, collection: &str, object: &NamedRef, parent: Value, folder: &str) -> Value {
+    fn base(&self, collection: &str, object: &NamedRef, parent: &Value, folder: &str) -> Value {
         json!({
             "id": object.moref,
             "name": object.name,
@@ -104,7 +104,7 @@ impl Snapshot<'_> {
         let inventory = self.inventory;
         Some(match name {
             "datacenters" => {
-                let mut base = self.base(name, &inventory.datacenter, reference("Folder", "group-d1"), "");
+                let mut base = self.base(name, &inventory.datacenter, &reference("Folder", "group-d1"), "");
                 base["path"] = json!(format!("/{}", inventory.datacenter.name));
                 let more = json!({
                     "clusters": reference("Folder", "group-h4"),
@@ -115,7 +115,7 @@ impl Snapshot<'_> {
                 vec![Item { base, more }]
             }
             "clusters" => {
-                let base = self.base(name, &inventory.cluster, reference("Folder", "group-h4"), "/host");
+                let base = self.base(name, &inventory.cluster, &reference("Folder", "group-h4"), "/host");
                 let refs = |kind: &str, items: &[NamedRef]| {
                     items.iter().map(|item| reference(kind, &item.moref)).collect::<Vec<_>>()
                 };
@@ -145,7 +145,7 @@ impl Snapshot<'_> {
         ];
         let datacenter = &self.inventory.datacenter.moref;
         let item = |folder: &NamedRef| Item {
-            base: self.base("folders", folder, reference("Datacenter", datacenter), ""),
+            base: self.base("folders", folder, &reference("Datacenter", datacenter), ""),
             more: json!({"folder": "", "datacenter": datacenter, "children": null}),
         };
         folders.iter().map(item).collect()
@@ -157,7 +157,7 @@ impl Snapshot<'_> {
             |kind: &str, items: &[NamedRef]| items.iter().map(|item| reference(kind, &item.moref)).collect::<Vec<_>>();
         let folder = format!("/host/{}", inventory.cluster.name);
         Item {
-            base: self.base("hosts", host, reference("Cluster", &inventory.cluster.moref), &folder),
+            base: self.base("hosts", host, &reference("Cluster", &inventory.cluster.moref), &folder),
             more: json!({
                 "cluster": inventory.cluster.moref,
                 "status": "green",
@@ -174,7 +174,7 @@ impl Snapshot<'_> {
         let switch = NamedRef { moref: "dvs-60".to_owned(), name: "DSwitch".to_owned() };
         let folder = || reference("Folder", "group-n6");
         let item = |network: &NamedRef| {
-            let mut base = self.base("networks", network, folder(), "/network");
+            let mut base = self.base("networks", network, &folder(), "/network");
             let distributed = network.moref.starts_with("dvportgroup-");
             base["variant"] = json!(if distributed { "DvPortGroup" } else { "Standard" });
             let more = if distributed {
@@ -186,7 +186,7 @@ impl Snapshot<'_> {
         };
         let mut items: Vec<Item> = self.inventory.networks.iter().map(item).collect();
         if self.inventory.networks.iter().any(|network| network.moref.starts_with("dvportgroup-")) {
-            let mut base = self.base("networks", &switch, folder(), "/network");
+            let mut base = self.base("networks", &switch, &folder(), "/network");
             base["variant"] = json!("DvSwitch");
             items.push(Item { base, more: json!({"host": null}) });
         }
@@ -197,7 +197,7 @@ impl Snapshot<'_> {
         let disks = self.inventory.vms.iter().flat_map(|vm| &vm.disks);
         let used: u64 = disks.filter(|disk| disk.datastore == store.moref).map(|disk| disk.size_bytes).sum();
         Item {
-            base: self.base("datastores", store, reference("Folder", "group-s5"), "/datastore"),
+            base: self.base("datastores", store, &reference("Folder", "group-s5"), "/datastore"),
             more: json!({
                 "type": if store.name.contains("nfs") { "NFS" } else { "VMFS" },
                 "capacity": STORE_CAPACITY,

@@ -33,6 +33,7 @@ pub(super) struct Call<'a> {
     pub(super) node: &'a Node,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the end of most answers, which can fail elsewhere")]
 fn returned(node: Node) -> Answer {
     Ok(vec![node.named("returnval")])
 }
@@ -40,7 +41,7 @@ fn returned(node: Node) -> Answer {
 impl Call<'_> {
     /// Answers it.
     pub(super) fn answer(mut self) -> Answer {
-        self.model(|model, this| model.require(this))?;
+        self.require_this()?;
         match self.node.name.as_str() {
             "CurrentTime" => returned(Node::leaf("returnval", rfc3339(now()))),
             "SessionIsActive" => {
@@ -80,6 +81,11 @@ impl Call<'_> {
         let model =
             Model { source: &self.core.source, inventory: &inventory, tasks: &tasks, session: Some(&*self.session) };
         read(&model, &self.this)
+    }
+
+    fn require_this(&self) -> Result<(), Fault> {
+        let this = &self.this;
+        self.model(|model, _| model.require(this))
     }
 
     fn create_view(&mut self) -> Answer {
@@ -269,30 +275,32 @@ impl Call<'_> {
     }
 
     fn vm_task(&mut self) -> Answer {
-        let (object, node) = (self.this.clone(), self.node.clone());
-        let none = |_: &Core| Ok(());
+        let (object, call) = (self.this.clone(), self.node.clone());
+        let unchecked = |_: &Core| Ok(());
         match self.node.name.as_str() {
-            "PowerOnVM_Task" => self.start(5, none, move |core| vm_methods::set_power(core, &object, Power::On)),
-            "PowerOffVM_Task" => self.start(2, none, move |core| vm_methods::set_power(core, &object, Power::Off)),
-            "Destroy_Task" => self.start(3, none, move |core| vm_methods::destroy(core, &object)),
-            "CreateSnapshot_Task" => self.start(5, none, move |core| vm_methods::snapshot(core, &object, &node)),
-            "RemoveAllSnapshots_Task" => self.start(10, none, move |core| vm_methods::remove_snapshots(core, &object)),
+            "PowerOnVM_Task" => self.start(5, unchecked, move |core| vm_methods::set_power(core, &object, Power::On)),
+            "PowerOffVM_Task" => self.start(2, unchecked, move |core| vm_methods::set_power(core, &object, Power::Off)),
+            "Destroy_Task" => self.start(3, unchecked, move |core| vm_methods::destroy(core, &object)),
+            "CreateSnapshot_Task" => self.start(5, unchecked, move |core| vm_methods::snapshot(core, &object, &call)),
+            "RemoveAllSnapshots_Task" => {
+                self.start(10, unchecked, move |core| vm_methods::remove_snapshots(core, &object))
+            }
             "RemoveSnapshot_Task" => {
-                let children = node.flag("removeChildren");
-                self.start(10, none, move |core| vm_methods::remove_snapshot(core, &object, children))
+                let children = call.flag("removeChildren");
+                self.start(10, unchecked, move |core| vm_methods::remove_snapshot(core, &object, children))
             }
             "ReconfigVM_Task" => {
-                let spec = node.child("spec").cloned().unwrap_or_default();
-                self.start(3, none, move |core| clone::reconfigure(core, &object, &spec))
+                let spec = call.child("spec").cloned().unwrap_or_default();
+                self.start(3, unchecked, move |core| clone::reconfigure(core, &object, &spec))
             }
             "Rename_Task" => {
-                let name = node.text_of("newName").unwrap_or_default().to_owned();
-                self.start(1, none, move |core| vm_methods::rename(core, &object, &name))
+                let name = call.text_of("newName").unwrap_or_default().to_owned();
+                self.start(1, unchecked, move |core| vm_methods::rename(core, &object, &name))
             }
             "SearchDatastoreSubFolders_Task" | "SearchDatastore_Task" => {
-                let path = node.text_of("datastorePath").unwrap_or_default().to_owned();
-                let below = node.name == "SearchDatastoreSubFolders_Task";
-                self.start(1, none, move |core| vm_methods::search(core, &object, &path, below))
+                let path = call.text_of("datastorePath").unwrap_or_default().to_owned();
+                let below = call.name == "SearchDatastoreSubFolders_Task";
+                self.start(1, unchecked, move |core| vm_methods::search(core, &object, &path, below))
             }
             other => Err(Fault::new("NotSupported", format!("The lab does not serve {other}."))),
         }

@@ -78,8 +78,9 @@ pub(super) fn property(source: &VsphereSource, session: Option<&Session>, object
         ("ServiceInstance", "content") => vec![service_content(source, name)],
         ("ServiceInstance", "serverClock") => vec![Node::leaf(name, rfc3339(now()))],
         ("SessionManager", "currentSession") => session.map(|session| session.node(name)).into_iter().collect(),
-        ("SessionManager", "defaultLocale") => vec![Node::leaf(name, "en")],
-        ("SessionManager", "supportedLocaleList" | "messageLocaleList") => vec![Node::leaf(name, "en")],
+        ("SessionManager", "defaultLocale" | "supportedLocaleList" | "messageLocaleList") => {
+            vec![Node::leaf(name, "en")]
+        }
         ("AuthorizationManager", "description") => {
             let element = |list: &str| {
                 Node::new(list).with([
@@ -111,8 +112,7 @@ pub(super) fn versions(source: &VsphereSource) -> String {
     let prior: String = KNOWN
         .iter()
         .filter(|version| !newer(version, &current) && **version != current)
-        .map(|version| format!("<version>{version}</version>"))
-        .collect();
+        .fold(String::new(), |text, version| text + "<version>" + version + "</version>");
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" ?><namespaces version=\"1.0\"><namespace><name>urn:vim25</name>\
          <version>{current}</version><priorVersions>{prior}</priorVersions></namespace></namespaces>"

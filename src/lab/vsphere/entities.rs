@@ -25,7 +25,7 @@ pub(super) fn property(inventory: &Inventory, object: &Ref, own_name: &str, name
     }
 }
 
-fn nodes(refs: Vec<Ref>, name: &str) -> Vec<Node> {
+fn nodes(refs: &[Ref], name: &str) -> Vec<Node> {
     refs.iter().map(|object| object.node(name)).collect()
 }
 
@@ -38,7 +38,7 @@ fn folder(inventory: &Inventory, object: &Ref, own_name: &str, name: &str) -> Ve
         _ => &["Folder", "Datacenter"],
     };
     match name {
-        "childEntity" => nodes(tree::children(inventory, object), name),
+        "childEntity" => nodes(&tree::children(inventory, object), name),
         "childType" => types.iter().map(|kind| Node::leaf(name, kind)).collect(),
         _ => Vec::new(),
     }
@@ -51,8 +51,8 @@ fn datacenter(inventory: &Inventory, name: &str) -> Vec<Node> {
         "hostFolder" => vec![host.node(name)],
         "datastoreFolder" => vec![store.node(name)],
         "networkFolder" => vec![net.node(name)],
-        "datastore" => nodes(tree::datastores(inventory), name),
-        "network" => nodes(tree::networks(inventory), name),
+        "datastore" => nodes(&tree::datastores(inventory), name),
+        "network" => nodes(&tree::networks(inventory), name),
         "configuration" => vec![Node::new(name)],
         _ => Vec::new(),
     }
@@ -61,10 +61,9 @@ fn datacenter(inventory: &Inventory, name: &str) -> Vec<Node> {
 fn cluster(inventory: &Inventory, name: &str) -> Vec<Node> {
     match name {
         "resourcePool" => vec![tree::pool_ref(inventory).node(name)],
-        "host" => nodes(tree::hosts(inventory), name),
-        "datastore" => nodes(tree::datastores(inventory), name),
-        "network" => nodes(tree::networks(inventory), name),
-        "configuration" | "configurationEx" => Vec::new(),
+        "host" => nodes(&tree::hosts(inventory), name),
+        "datastore" => nodes(&tree::datastores(inventory), name),
+        "network" => nodes(&tree::networks(inventory), name),
         "summary" | "summaryEx" => {
             let hosts = inventory.hosts.len();
             vec![Node::new(name).of("ClusterComputeResourceSummary").with([
@@ -104,9 +103,9 @@ fn host_runtime() -> Node {
 fn host(inventory: &Inventory, object: &Ref, own_name: &str, name: &str) -> Vec<Node> {
     match name {
         "runtime" => vec![host_runtime()],
-        "vm" => nodes(tree::children(inventory, object), name),
-        "datastore" => nodes(tree::datastores(inventory), name),
-        "network" => nodes(tree::networks(inventory), name),
+        "vm" => nodes(&tree::children(inventory, object), name),
+        "datastore" => nodes(&tree::datastores(inventory), name),
+        "network" => nodes(&tree::networks(inventory), name),
         "datastoreBrowser" => vec![browser(&object.value).node(name)],
         "summary" => {
             let config = [Node::leaf("name", own_name), Node::leaf("port", 443)];
@@ -186,6 +185,7 @@ fn datastore(inventory: &Inventory, object: &Ref, own_name: &str, name: &str) ->
             Node::leaf("rawDiskMappingsSupported", store_type(own_name) == "VMFS"),
             Node::leaf("perFileThinProvisioningSupported", true),
             Node::leaf("storageIORMSupported", true),
+            Node::leaf("nativeSnapshotSupported", false),
         ])],
         _ => Vec::new(),
     }
@@ -199,7 +199,7 @@ fn network(inventory: &Inventory, object: &Ref, own_name: &str, name: &str) -> V
             Node::leaf("accessible", true),
             Node::leaf("ipPoolName", ""),
         ])],
-        "host" => nodes(tree::hosts(inventory), name),
+        "host" => nodes(&tree::hosts(inventory), name),
         "vm" => {
             let on_it = inventory.vms.iter().filter(|vm| vm.networks().contains(&object.value.as_str()));
             on_it.map(|vm| tree::vm_ref(vm).node(name)).collect()
@@ -221,7 +221,7 @@ fn switch(inventory: &Inventory, own_name: &str, name: &str) -> Vec<Node> {
     let groups = tree::networks(inventory).into_iter().filter(|network| network.kind == "DistributedVirtualPortgroup");
     match name {
         "uuid" => vec![Node::leaf(name, SWITCH_UUID)],
-        "portgroup" => nodes(groups.collect(), name),
+        "portgroup" => nodes(&groups.collect::<Vec<_>>(), name),
         "summary" => vec![Node::new(name).with([
             Node::leaf("name", own_name),
             Node::leaf("uuid", SWITCH_UUID),

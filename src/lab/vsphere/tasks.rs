@@ -1,6 +1,7 @@
 //! Tasks: work that goes on after its call was answered. They end with the server that runs them.
 
 use super::fault::{Fault, Ref};
+use super::wsdl::wsdl;
 use super::xml::Node;
 use crate::facts::{now, rfc3339};
 use crate::lab::clock::Pace;
@@ -53,6 +54,7 @@ impl LabTask {
         let bare = self.method.trim_end_matches("_Task");
         let error = self.ending.as_ref().and_then(|(ending, _)| ending.as_ref().err());
         let result = self.ending.as_ref().and_then(|(ending, _)| ending.as_ref().ok()).and_then(Option::as_ref);
+        let is_entity = wsdl().is_a(&self.entity.kind, "ManagedEntity");
         let reason = Node::new("reason").of("TaskReasonUser").with([Node::leaf("userName", "lab")]);
         Node::new("info")
             .with([
@@ -60,12 +62,10 @@ impl LabTask {
                 self.reference.node("task"),
                 Node::leaf("name", &self.method),
                 Node::leaf("descriptionId", format!("VirtualMachine.{bare}")),
-                self.entity.node("entity"),
-                Node::leaf("entityName", &self.entity_name),
-                Node::leaf("state", state),
-                Node::leaf("cancelled", false),
-                Node::leaf("cancelable", false),
             ])
+            .with(is_entity.then(|| self.entity.node("entity")))
+            .with(is_entity.then(|| Node::leaf("entityName", &self.entity_name)))
+            .with([Node::leaf("state", state), Node::leaf("cancelled", false), Node::leaf("cancelable", false)])
             .with(error.map(|error| error.localized("error")))
             .with(result.cloned())
             .with(self.progress.filter(|_| self.ending.is_none()).map(|percent| Node::leaf("progress", percent)))
@@ -144,12 +144,11 @@ impl Core {
         while running.try_join_next().is_some() {}
         let (core, task) = (Arc::clone(self), reference.clone());
         running.spawn(async move {
-            let ending = match check(&core) {
-                Err(fault) => Err(fault),
-                Ok(()) => {
-                    core.pass(&task, job.lasts).await;
-                    work(&core)
-                }
+            let ending = if let Err(fault) = check(&core) {
+                Err(fault)
+            } else {
+                core.pass(&task, job.lasts).await;
+                work(&core)
             };
             core.update(&task, |task| task.ending = Some((ending, rfc3339(now()))));
         });

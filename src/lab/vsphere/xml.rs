@@ -26,7 +26,7 @@ impl Node {
     }
 
     /// An element with text.
-    pub(super) fn leaf(name: &str, text: impl ToString) -> Self {
+    pub(super) fn leaf(name: &str, text: impl std::fmt::Display) -> Self {
         Self { name: name.to_owned(), text: text.to_string(), ..Self::default() }
     }
 
@@ -78,11 +78,16 @@ impl Node {
         out.push('<');
         out.push_str(&self.name);
         if let Some(reference) = &self.reference {
-            out.push_str(&format!(" type=\"{}\"", escape(reference.as_str())));
+            out.push_str(" type=\"");
+            out.push_str(&escape(reference.as_str()));
+            out.push('"');
         }
         if let Some(kind) = &self.kind {
             let prefix = if kind.starts_with(|first: char| first.is_ascii_lowercase()) { "xsd:" } else { "" };
-            out.push_str(&format!(" xsi:type=\"{prefix}{kind}\""));
+            out.push_str(" xsi:type=\"");
+            out.push_str(prefix);
+            out.push_str(kind);
+            out.push('"');
         }
         out.push('>');
         out.push_str(&escape(self.text.as_str()));
