@@ -92,6 +92,7 @@ impl CliError {
             | Self::Settings(_)
             | Self::World(_)
             | Self::Stored(_)
+            | Self::Directory(_)
             | Self::Usage(_) => ExitCode::Usage,
             Self::Providers(error) => match error {
                 ProvidersError::Missing(_)
@@ -118,7 +119,6 @@ impl CliError {
                 LedgerError::Io { .. } => ExitCode::Internal,
             },
             Self::NotReady(_) | Self::Cluster(_) | Self::Step(_) => ExitCode::NotReady,
-            Self::Directory(_) => ExitCode::Usage,
             Self::Write { .. } | Self::RunFiles(_) | Self::Internal(_) | Self::System { .. } => ExitCode::Internal,
         }
     }
