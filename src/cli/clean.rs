@@ -11,7 +11,7 @@ use crate::engine::{RunDirectory, Unwinder, find_leftovers, record_found};
 use crate::event::{Event, EventSender, Leftover, Reader, Stamped, bus};
 use crate::facts::SessionId;
 use crate::http::RequestCounter;
-use crate::undo::Ledger;
+use crate::undo::{Ledger, LedgerError};
 use crate::wait::Deadline;
 use std::path::{Path, PathBuf};
 use tokio::task::JoinSet;
@@ -27,7 +27,13 @@ pub(super) fn clean(args: &CleanArgs, environment: &dyn Environment) -> Result<E
 
 async fn begin(args: &CleanArgs, environment: &dyn Environment) -> Result<ExitCode, CliError> {
     // A ledger that cannot be used is told before anybody is asked.
-    let known = args.run.as_deref().map(open_run).transpose()?;
+    let known = match args.run.as_deref().map(open_run).transpose() {
+        Err(CliError::Ledger(LedgerError::Empty(path))) => {
+            say(&format!("the ledger {} has no entry: the run made nothing", path.display()));
+            return Ok(ExitCode::Success);
+        }
+        known => known?,
+    };
     let around = Surroundings::resolve(&args.environment, args.environment.settings(environment)?, environment)?;
     let cluster = around.connect(environment).await?;
     let (events, pump) = bus(vec![Box::new(Narrator)]);
@@ -54,6 +60,13 @@ fn open_run(path: &Path) -> Result<(RunDirectory, Ledger), CliError> {
         _ => path.to_owned(),
     };
     let directory = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory };
+    // Before the lock, which is a file: a directory that is no run's stays as it is.
+    if !directory.join("resources.json").is_file() {
+        return Err(CliError::usage(format!(
+            "{} has no ledger (resources.json); name a run directory, such as .data-collector/latest, or use --session ID",
+            directory.display()
+        )));
+    }
     let run = RunDirectory::open(&directory)?;
     let ledger = Ledger::open(&run.ledger_path())?;
     Ok((run, ledger))

@@ -10,6 +10,7 @@ use crate::event::{Event, Outcome, Summary};
 use crate::scenario::Test;
 use libtest_mimic::{Arguments, Completion, Failed, FormatSetting, Trial};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 
@@ -21,6 +22,8 @@ pub(super) struct Harness {
     pub(super) failures_max: Option<usize>,
     pub(super) parallel: usize,
     pub(super) format: ListFormat,
+    /// Where libtest-mimic writes instead of standard output: live lines share the terminal with nobody.
+    pub(super) results: Option<PathBuf>,
 }
 
 impl Harness {
@@ -38,6 +41,7 @@ impl Harness {
                 ListFormat::Terse => FormatSetting::Terse,
                 ListFormat::Json => FormatSetting::Json,
             }),
+            logfile: self.results.as_ref().map(|path| path.display().to_string()),
             ..Arguments::default()
         };
         let mut skipped = skipped;

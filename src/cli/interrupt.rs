@@ -12,11 +12,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Watches until the answer is dropped. `command` is what to run after a second signal.
+/// Watches until the answer is dropped. `farewell` tells what becomes of things after a second signal.
 pub(super) fn watch(
     runtime: &Handle,
     cancel: &CancellationToken,
-    command: String,
+    farewell: String,
     limit: Option<Duration>,
 ) -> std::io::Result<JoinSet<()>> {
     let _inside = runtime.enter();
@@ -28,7 +28,7 @@ pub(super) fn watch(
         say("interrupted: cancelling migrations and removing everything; a second signal exits at once");
         first.cancel();
         either(&mut interrupt, &mut terminate).await;
-        say(&format!("left as it is; remove it with: {command}"));
+        say(&format!("left as it is; {farewell}"));
         exit_now();
     });
     if let Some(limit) = limit {

@@ -1,6 +1,7 @@
 //! The log: to a run's file with everything, to people with what they asked for.
 
 use super::args::LogLevel;
+use crate::event::{Event, Outcome, Reader, Stamped};
 use crate::report::Screen;
 use std::fs::File;
 use std::io;
@@ -27,6 +28,49 @@ pub(super) fn init(level: LogLevel, screen: Screen, colour: bool, path: Option<&
         layer().with_ansi(colour).without_time().with_writer(move || screen.clone()).with_filter(screen_filter(level));
     tracing_subscriber::registry().with(to_file).with(to_screen).try_init().ok();
     Ok(())
+}
+
+/// Writes the course of a run into the log, so that its file tells what was done when.
+pub(super) struct EventLog;
+
+impl Reader for EventLog {
+    fn see(&mut self, stamped: &Stamped) -> io::Result<()> {
+        match &stamped.event {
+            Event::StepStarted { test, step } => tracing::info!("{test}: {} begins", step.as_str()),
+            Event::StepFinished { test, step, took_ms, outcome } => {
+                tracing::info!("{test}: {} {} after {took_ms} ms", step.as_str(), word(outcome));
+            }
+            Event::FixtureReady { what, took_ms } => tracing::info!("{what} is ready after {took_ms} ms"),
+            Event::Made { test, what } => tracing::debug!("{}: made {what}", about(test.as_deref())),
+            Event::Removed { test, what } => tracing::debug!("{}: removed {what}", about(test.as_deref())),
+            Event::MigrationProgressed { test, vm, step, phase, completed, total } => {
+                tracing::debug!("{test}: VM {vm}: {step} {phase} {completed}/{total}");
+            }
+            Event::RunStarted { .. }
+            | Event::EnvironmentKnown { .. }
+            | Event::ScenarioStarted { .. }
+            | Event::CheckJudged { .. }
+            | Event::Noted { .. }
+            | Event::LeftBehind { .. }
+            | Event::ScenarioFinished { .. }
+            | Event::RunFinished { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+fn about(test: Option<&str>) -> &str {
+    test.unwrap_or("session")
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "done",
+        Outcome::Failed { .. } => "failed",
+        Outcome::Broken { .. } => "broke",
+        Outcome::Skipped { .. } => "skipped",
+        Outcome::Cancelled => "interrupted",
+    }
 }
 
 /// The crates below tell less than this one at the same level.

@@ -58,6 +58,14 @@ impl EnvironmentArgs {
         self.gather(env, self.layer())
     }
 
+    /// What `mtvtest clean` must be given to reach the same cluster and sources, a word each. No secret comes by these.
+    pub(super) fn clean_options(&self) -> Vec<String> {
+        let file = |flag: &str, path: Option<&Path>| path.map(|path| [flag.to_owned(), shown(path)]);
+        let set = self.set.iter().map(|pair| ["--set".to_owned(), pair.to_string()]);
+        let files = [file("--config", self.config.as_deref()), file("--providers", self.providers.as_deref())];
+        files.into_iter().flatten().chain(set).flatten().collect()
+    }
+
     fn layer(&self) -> SettingsLayer {
         let layer = SettingsLayer::default().flag_list("--source-provider", "source_provider", &self.source_providers);
         let layer = give(layer, "--storage-class", "storage_class", self.storage_class.as_ref());

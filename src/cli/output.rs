@@ -35,6 +35,11 @@ pub(super) fn stderr_paint(choice: ColourChoice, environment: &dyn Environment) 
     paint(choice, environment, io::stderr().is_terminal())
 }
 
+/// Whether standard output goes to a terminal.
+pub(super) fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Standard error as a screen: live if it is a terminal that can move its cursor and `progress` is wanted.
 pub(super) fn stderr_screen(progress: bool, environment: &dyn Environment) -> Screen {
     let able = io::stderr().is_terminal() && environment.get("TERM").is_none_or(|terminal| terminal != "dumb");

@@ -1,12 +1,12 @@
 //! `mtvtest run`: everything a test run is, from arguments to exit code.
 
-use super::args::{GlobalArgs, RunArgs};
+use super::args::{GlobalArgs, ListFormat, RunArgs};
 use super::error::CliError;
 use super::exit::ExitCode;
 use super::harness::Harness;
 use super::interrupt;
 use super::log;
-use super::output::{say, stderr_paint, stderr_screen};
+use super::output::{say, stderr_paint, stderr_screen, stdout_is_terminal};
 use super::selected;
 use super::surroundings::Surroundings;
 use crate::cluster::Cluster;
@@ -22,7 +22,7 @@ use crate::report::{Console, JUnit, JsonLines, Place};
 use crate::scenario::Test;
 use crate::undo::Ledger;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -69,16 +69,20 @@ fn begin(
     let id = SessionId::generate(seed);
     let directory = RunDirectory::create(&around.settings.data_collector_path, &id)?;
     let paint = stderr_paint(global.colour, environment);
-    let screen = stderr_screen(!args.no_progress, environment);
+    // Results in a form for programs go to standard output always; live lines on the same terminal would tear them.
+    let for_people = args.harness.format == ListFormat::Pretty;
+    let screen = stderr_screen(!args.no_progress && (for_people || !stdout_is_terminal()), environment);
+    let alone = screen.is_live() && stdout_is_terminal();
     log::init(global.log_level, screen.clone(), false, Some(&directory.path().join("mtvtest.log")))?;
-    let place = Place::run(directory.path());
-    let console = Console::new(screen, paint, place, false);
+    let place = Place::run(directory.path()).with_clean_options(args.environment.clean_options());
+    let farewell = farewell(around.lab.is_some(), &place, &id);
+    let console = Console::new(screen, paint, place, alone);
+    let results = alone.then(|| directory.path().join("libtest.log"));
     let (events, pump) = bus(readers(args, directory.path(), console)?);
     let mut tasks = JoinSet::new();
     tasks.spawn_on(pump, runtime.handle());
     let cancel = CancellationToken::new();
-    let command = format!("mtvtest clean {}", directory.path().display());
-    let interrupts = interrupt::watch(runtime.handle(), &cancel, command, args.timeout);
+    let interrupts = interrupt::watch(runtime.handle(), &cancel, farewell.clone(), args.timeout);
     let ledger = Ledger::create(&directory.ledger_path(), id.clone())?;
     let Surroundings { settings, providers, network, lab } = around;
     let Ready { cluster, environment, sources, skipped } = ready;
@@ -99,7 +103,8 @@ fn begin(
         skip_teardown,
     };
     announce(&parts, &tests);
-    let outcome = Conduct { runtime, args, tests, skipped, on_lab: lab.is_some() }.execute(parts, sources);
+    let outcome =
+        Conduct { runtime, args, tests, skipped, on_lab: lab.is_some(), results, farewell }.execute(parts, sources);
     // The senders are gone with the parts; the readers have seen everything once the pump ends.
     let read = runtime.block_on(async { tasks.join_next().await });
     drop(interrupts);
@@ -111,6 +116,15 @@ fn begin(
         return Err(CliError::internal(format!("write the run's reports: {error}")));
     }
     Ok(ExitCode::of_run(&summary, interrupted))
+}
+
+/// What becomes of things that a run leaves in place.
+fn farewell(on_lab: bool, place: &Place, id: &SessionId) -> String {
+    if on_lab {
+        "it ends with the lab, which is part of this program".to_owned()
+    } else {
+        format!("remove it with: {}", place.clean_command(id.as_str()))
+    }
 }
 
 async fn preflight(
@@ -144,6 +158,7 @@ fn readers(args: &RunArgs, directory: &Path, console: Console) -> Result<Vec<Box
         Box::new(JsonLines::create(&directory.join("events.jsonl"))?),
         Box::new(JUnit::new(directory.join("junit.xml"))),
         Box::new(console),
+        Box::new(log::EventLog),
     ];
     if let Some(path) = &args.junit {
         readers.push(Box::new(JUnit::new(path.clone())));
@@ -174,6 +189,10 @@ struct Conduct<'a> {
     tests: Vec<Test>,
     skipped: BTreeMap<String, String>,
     on_lab: bool,
+    /// Where the results of libtest-mimic go, if not to standard output.
+    results: Option<PathBuf>,
+    /// What becomes of things that are left in place.
+    farewell: String,
 }
 
 impl Conduct<'_> {
@@ -194,6 +213,7 @@ impl Conduct<'_> {
                     failures_max: self.args.failures_max(),
                     parallel: parallel.unwrap_or(if self.on_lab { PARALLEL_ON_LAB } else { PARALLEL_ON_CLUSTER }),
                     format: self.args.harness.format,
+                    results: self.results,
                 };
                 let (session, counted) = harness.run(self.tests, self.skipped)?;
                 summary = counted;
@@ -205,7 +225,7 @@ impl Conduct<'_> {
             }
         };
         let begun = parts.events.elapsed_ms();
-        let leftovers = self.runtime.block_on(Box::pin(tear_down(&parts)))?;
+        let leftovers = self.runtime.block_on(Box::pin(tear_down(&parts, &self.farewell)))?;
         summary.leftovers = u32::try_from(leftovers.len()).unwrap_or(u32::MAX);
         summary.kubernetes_requests = parts.cluster.requests();
         summary.source_requests = parts.source_requests.total();
@@ -233,10 +253,9 @@ fn words(error: StepError) -> String {
 }
 
 /// Removes everything, then looks on the cluster whether anything of the session is still there.
-async fn tear_down(parts: &SessionParts) -> Result<Vec<Leftover>, CliError> {
+async fn tear_down(parts: &SessionParts, farewell: &str) -> Result<Vec<Leftover>, CliError> {
     if parts.skip_teardown {
-        let note =
-            format!("everything was left in place; remove it with: mtvtest clean {}", parts.directory.path().display());
+        let note = format!("everything was left in place; {farewell}");
         parts.emit(Event::Noted { test: None, note });
         return Ok(Vec::new());
     }

@@ -25,7 +25,8 @@ impl HttpError {
     /// An error about `request`.
     pub fn about<B>(request: &Request<B>, problem: impl Into<String>, transient: bool) -> Self {
         let uri = request.uri();
-        let url = format!("{}://{}{}", uri.scheme_str().unwrap_or("http"), uri.host().unwrap_or("?"), uri.path());
+        let host = uri.authority().map_or("?", |authority| authority.as_str().rsplit('@').next().unwrap_or("?"));
+        let url = format!("{}://{host}{}", uri.scheme_str().unwrap_or("http"), uri.path());
         Self { method: request.method().to_string(), url, problem: problem.into(), transient }
     }
 }

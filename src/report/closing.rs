@@ -17,12 +17,30 @@ const SKIPPED_NAMES_MAX: usize = 4;
 pub struct Place {
     /// The run's directory.
     pub run_directory: Option<PathBuf>,
+    /// Options that `mtvtest clean` needs to reach what the run reached, a word each.
+    pub clean_options: Vec<String>,
 }
 
 impl Place {
     /// A run that keeps its files in `directory`.
     pub fn run(directory: &Path) -> Self {
-        Self { run_directory: Some(directory.to_owned()) }
+        Self { run_directory: Some(directory.to_owned()), clean_options: Vec::new() }
+    }
+
+    /// The same place, where `clean` needs `options`.
+    #[must_use]
+    pub fn with_clean_options(self, options: Vec<String>) -> Self {
+        Self { clean_options: options, ..self }
+    }
+
+    /// The command that removes what `session` left, ready for a shell.
+    pub fn clean_command(&self, session: &str) -> String {
+        let what = match &self.run_directory {
+            Some(directory) => vec![directory.display().to_string()],
+            None => vec!["--session".to_owned(), session.to_owned()],
+        };
+        let words = what.iter().chain(&self.clean_options).map(|word| shell_word(word));
+        words.fold("mtvtest clean".to_owned(), |command, word| command + " " + &word)
     }
 }
 
@@ -92,18 +110,17 @@ fn left_behind(run: &RunRecord, place: &Place, paint: Paint) -> String {
     for leftover in &run.leftovers {
         writeln!(text, "  {}", hang(&leftover_line(leftover), 4)).ok();
     }
-    writeln!(text, "  to remove: {}\n", clean_command(run, place)).ok();
+    writeln!(text, "  to remove: {}\n", place.clean_command(&run.session)).ok();
     text
 }
 
-/// The command that removes what is left.
-fn clean_command(run: &RunRecord, place: &Place) -> String {
-    match place.run_directory.as_ref().map(|directory| directory.display().to_string()) {
-        Some(path) if path.contains([' ', '\'', '"', '$']) => {
-            format!("mtvtest clean '{}'", path.replace('\'', r"'\''"))
-        }
-        Some(path) => format!("mtvtest clean {path}"),
-        None => format!("mtvtest clean --session {}", run.session),
+/// A word that a shell reads as it is meant.
+fn shell_word(word: &str) -> String {
+    let harmless = |letter: char| letter.is_alphanumeric() || "-_./:=@%+,".contains(letter);
+    if !word.is_empty() && word.chars().all(harmless) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 

@@ -198,7 +198,7 @@ mod tests {
     use crate::event::{CheckReport, Leftover, StepName, Summary, Verdict};
     use crate::report::jsonl::replay;
     use crate::report::screen::tests::Shared;
-    use std::path::PathBuf;
+    use std::path::Path;
 
     fn stamp(events: Vec<(u64, Event)>) -> Vec<Stamped> {
         (0..).zip(events).map(|(sequence, (elapsed_ms, event))| Stamped { sequence, elapsed_ms, event }).collect()
@@ -291,7 +291,7 @@ mod tests {
 
     fn shown(events: &[Stamped], verdict_lines: bool) -> String {
         let out = Shared::default();
-        let place = Place { run_directory: Some(PathBuf::from("data/auto-ab12")) };
+        let place = Place::run(Path::new("data/auto-ab12"));
         let mut console = Console::new(Screen::plain(out.clone()), Paint::PLAIN, place, verdict_lines);
         replay(events, &mut console).unwrap();
         console.close().unwrap();
