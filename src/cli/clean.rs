@@ -28,7 +28,7 @@ pub(super) fn clean(args: &CleanArgs, environment: &dyn Environment) -> Result<E
 async fn begin(args: &CleanArgs, environment: &dyn Environment) -> Result<ExitCode, CliError> {
     // A ledger that cannot be used is told before anybody is asked.
     let known = args.run.as_deref().map(open_run).transpose()?;
-    let around = Surroundings::resolve(&args.environment, args.environment.settings(environment)?, environment).await?;
+    let around = Surroundings::resolve(&args.environment, args.environment.settings(environment)?, environment)?;
     let cluster = around.connect(environment).await?;
     let (events, pump) = bus(vec![Box::new(Narrator)]);
     let mut tasks = JoinSet::new();

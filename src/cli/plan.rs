@@ -16,7 +16,10 @@ use uuid::Uuid;
 pub(super) fn plan(args: &PlanArgs, environment: &dyn Environment) -> Result<ExitCode, CliError> {
     let runtime = super::runtime()?;
     let settings = args.settings(environment)?;
-    let around = runtime.block_on(Surroundings::resolve(&args.environment, settings, environment))?;
+    let around = {
+        let _inside = runtime.enter();
+        Surroundings::resolve(&args.environment, settings, environment)?
+    };
     let (class, providers) = around.required()?;
     let tests = selected::runnable_tests(&args.selection, &providers)?;
     let seed = Seed(around.settings.seed.unwrap_or_else(|| Uuid::new_v4().as_u64_pair().0 >> 1));
@@ -30,12 +33,11 @@ pub(super) fn plan(args: &PlanArgs, environment: &dyn Environment) -> Result<Exi
         write_steps(&mut text, "session", &[outline.session(around.providers.get(name)?)])?;
     }
     for test in &tests {
-        match skipped.get(&test.name) {
-            Some(reason) => drop(writeln!(text, "\n# {}: skipped: {reason}", test.name)),
-            None => {
-                let entry = around.providers.get(test.provider.as_deref().unwrap_or_default())?;
-                write_steps(&mut text, &test.name, &outline.test(test, entry))?;
-            }
+        if let Some(reason) = skipped.get(&test.name) {
+            writeln!(text, "\n# {}: skipped: {reason}", test.name).ok();
+        } else {
+            let entry = around.providers.get(test.provider.as_deref().unwrap_or_default())?;
+            write_steps(&mut text, &test.name, &outline.test(test, entry))?;
         }
     }
     output::print(&text).map_err(CliError::stdout)?;

@@ -57,8 +57,10 @@ fn begin(
     global: GlobalArgs,
     environment: &dyn Environment,
 ) -> Result<ExitCode, CliError> {
-    let around =
-        runtime.block_on(Surroundings::resolve(&args.environment, args.settings(environment)?, environment))?;
+    let around = {
+        let _inside = runtime.enter();
+        Surroundings::resolve(&args.environment, args.settings(environment)?, environment)?
+    };
     let (class, providers) = around.required()?;
     let tests = selected::runnable_tests(&args.all_selection(), &providers)?;
     let counter = RequestCounter::default();

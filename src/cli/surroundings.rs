@@ -21,24 +21,23 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
-    /// Reads the providers file, or starts the lab if it is asked for. Touches nothing outside the process.
-    pub(super) async fn resolve(
+    /// Reads the providers file, or starts the lab if it is asked for (which needs a runtime to run on). Touches nothing
+    /// outside the process.
+    pub(super) fn resolve(
         args: &EnvironmentArgs,
         settings: Settings,
         environment: &dyn Environment,
     ) -> Result<Self, CliError> {
-        match args.world()? {
-            Some(world) => Self::of_lab(world, settings, environment).await,
-            None => {
-                let providers = Providers::load(&settings.providers, environment)?;
-                Ok(Self { settings, providers, network: Arc::new(RealNetwork), lab: None })
-            }
+        if let Some(world) = args.world()? {
+            return Self::of_lab(world, settings, environment);
         }
+        let providers = Providers::load(&settings.providers, environment)?;
+        Ok(Self { settings, providers, network: Arc::new(RealNetwork), lab: None })
     }
 
     /// The lab brings its own cluster, sources and login, over whatever the user set: a rehearsal must not reach a real
     /// cluster. Storage class and sources are chosen where the user does not.
-    async fn of_lab(spec: WorldSpec, settings: Settings, environment: &dyn Environment) -> Result<Self, CliError> {
+    fn of_lab(spec: WorldSpec, settings: Settings, environment: &dyn Environment) -> Result<Self, CliError> {
         let mut settings = settings;
         let cluster = &spec.cluster;
         let admin = cluster.users.iter().find(|user| user.role == Role::Admin);

@@ -50,7 +50,7 @@ pub enum ClusterError {
         message: String,
     },
     /// 403: the user lacks the right.
-    #[error("{operation}: not allowed ({message}); `mtvtest doctor` lists all rights that are needed")]
+    #[error("{operation}: not allowed ({message}); grant the right, or log in as a user who has it")]
     Forbidden {
         /// What was tried.
         operation: String,

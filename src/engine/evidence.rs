@@ -49,7 +49,8 @@ pub(super) async fn gather(walk: &Walk<'_>) -> Result<Evidence, StepError> {
 pub(super) fn store(path: &Path, evidence: &Evidence) -> Result<(), StepError> {
     let fail = |error: std::io::Error| StepError::Broken(format!("store the evidence {}: {error}", path.display()));
     let text = serde_json::to_vec_pretty(evidence).map_err(|error| fail(error.into()))?;
-    std::fs::write(path, text).map_err(fail)
+    // A test's name has folders, as its scenario's file has.
+    path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(path, text)).map_err(fail)
 }
 
 async fn vm_evidence(walk: &Walk<'_>, vm: &Prepared) -> Result<VmEvidence, StepError> {

@@ -5,6 +5,7 @@
 //! report.
 
 mod clean_up;
+mod collect;
 mod evidence;
 mod fixtures;
 mod leftovers;

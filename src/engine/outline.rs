@@ -80,7 +80,7 @@ impl Outline<'_> {
         let namespace = names.target_namespace(&self.settings.target_namespace_prefix);
         let target = plan.vm_target_namespace.clone().unwrap_or_else(|| namespace.clone());
         let (source, destination) = (shared.resource("provider"), names.destination_provider());
-        let (words, vms) = self.prepare(plan, &names, &target);
+        let (words, vms) = prepare(plan, &names, &target);
         let unknown = |what: &str| MapSource { id: None, name: Some(what.to_owned()), kind: None };
         let storage = storage_rows(vec![unknown("<each datastore of the VMs>")], self.storage_class);
         let networks =
@@ -142,25 +142,6 @@ impl Outline<'_> {
         ]
     }
 
-    /// The clones in words, and the VMs of the Plan.
-    fn prepare(&self, plan: &PlanSpec, names: &Names, target: &str) -> (Vec<String>, Vec<PlanVm>) {
-        let mut words = Vec::new();
-        let mut vms = Vec::new();
-        for (index, vm) in plan.virtual_machines.iter().enumerate() {
-            let base = vm.clone_name.as_deref().unwrap_or(&vm.name);
-            let clone = names.clone_of(index, base, vm.preserve_name_format);
-            let power = match vm.source_vm_power {
-                Some(PowerSetting::On) => ", switch it on",
-                Some(PowerSetting::Off) => ", switch it off",
-                None => "",
-            };
-            let migrated = destination_vm_name(&clone).unwrap_or_else(|error| error.to_string());
-            words.push(format!("clone {} to {clone}{power}; it will be VirtualMachine {target}/{migrated}", vm.name));
-            vms.push(PlanVm { id: format!("<id of {clone} in the inventory>"), name: clone });
-        }
-        (words, vms)
-    }
-
     fn names(&self, entry: &ProviderEntry, scope: &str) -> Names {
         Names::new(self.session, self.seed, (entry.type_name(), &entry.version), scope)
     }
@@ -177,4 +158,23 @@ impl Outline<'_> {
         object["metadata"]["labels"][SESSION_LABEL] = json!(self.session.as_str());
         object
     }
+}
+
+/// The clones in words, and the VMs of the Plan.
+fn prepare(plan: &PlanSpec, names: &Names, target: &str) -> (Vec<String>, Vec<PlanVm>) {
+    let mut words = Vec::new();
+    let mut vms = Vec::new();
+    for (index, vm) in plan.virtual_machines.iter().enumerate() {
+        let base = vm.clone_name.as_deref().unwrap_or(&vm.name);
+        let clone = names.clone_of(index, base, vm.preserve_name_format);
+        let power = match vm.source_vm_power {
+            Some(PowerSetting::On) => ", switch it on",
+            Some(PowerSetting::Off) => ", switch it off",
+            None => "",
+        };
+        let migrated = destination_vm_name(&clone).unwrap_or_else(|error| error.to_string());
+        words.push(format!("clone {} to {clone}{power}; it will be VirtualMachine {target}/{migrated}", vm.name));
+        vms.push(PlanVm { id: format!("<id of {clone} in the inventory>"), name: clone });
+    }
+    (words, vms)
 }

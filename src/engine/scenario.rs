@@ -3,6 +3,7 @@
 //! Each step is timed and reported; a failed step skips the later ones, except the clean-up, which always runs.
 
 use super::clean_up;
+use super::collect::collect;
 use super::evidence::{gather, store};
 use super::fixtures::{Draft, SourceFixture, create_namespace};
 use super::prepare::{Prepared, prepare_vms};
@@ -60,6 +61,9 @@ async fn walk_and_clean(session: &Session, test: &Test) -> Outcome {
         None => return Outcome::Broken { reason: format!("provider {provider:?} was not set up") },
     };
     let walked = Box::pin(walk(session, test, source)).await;
+    if matches!(walked, Err(StepError::Failed(_) | StepError::Broken(_))) {
+        Box::pin(collect(session, &test.name)).await;
+    }
     if !session.parts().skip_teardown {
         let cleaning = async { clean_up::scenario(session, &test.name).await };
         let cleaned = timed(session, &test.name, StepName::CleanUp, cleaning).await;

@@ -1,7 +1,7 @@
 //! What the tests of one run share.
 
 use super::fixtures::{SharedFixtures, SourceFixture};
-use super::preflight::Environment;
+use super::preflight::{Environment, disconnect};
 use super::run::RunDirectory;
 use super::source::ConnectedSource;
 use super::steps::StepError;
@@ -68,7 +68,10 @@ impl Session {
     ) -> Result<Self, Box<(SessionParts, StepError)>> {
         let shared = match SharedFixtures::create(&parts).await {
             Ok(shared) => shared,
-            Err(error) => return Err(Box::new((parts, error))),
+            Err(error) => {
+                disconnect(connected).await;
+                return Err(Box::new((parts, error)));
+            }
         };
         let fixtures = connected.into_iter().map(async |(name, connected)| {
             let made = SourceFixture::create(&parts, &shared, &name, connected).await;

@@ -4,7 +4,7 @@
 
 use super::progress::{VmProgress, vm_progress};
 use super::provider::{blockers, critical_words};
-use crate::cluster::condition;
+use crate::cluster::{Condition, condition};
 use crate::wait::Seen;
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ impl std::fmt::Display for Failure {
 /// terminal clears by itself.
 pub fn finished(object: Option<&DynamicObject>) -> Seen<Finished> {
     let Some(object) = object else { return Seen::Hopeless("the Migration was deleted by somebody else".to_owned()) };
-    let holds = |kind: &str| condition(object, kind).filter(|found| found.is_true());
+    let holds = |kind: &str| condition(object, kind).filter(Condition::is_true);
     if holds("Failed").is_some() {
         return Seen::Met(Finished::Failed(failures(object)));
     }

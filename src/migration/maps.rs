@@ -59,7 +59,7 @@ pub fn nad_body(name: &str, number: usize) -> Value {
 
 /// A NetworkMap between two Providers of `namespace`.
 pub fn network_map_body(rows: &[NetworkRow], providers: (&str, &str), namespace: &str) -> Value {
-    let map: Vec<Value> = rows
+    let map = rows
         .iter()
         .map(|row| json!({ "source": source(&row.source), "destination": destination(&row.destination) }))
         .collect();

@@ -56,8 +56,7 @@ impl Names {
     /// Name of the `number`-th NAD (from 1): `cb-<6 hex>-<n>`, under the 15 characters of a Linux bridge.
     pub fn nad(&self, number: usize) -> String {
         let digest = Sha256::digest(format!("{}/{}", self.session, self.scope));
-        let hex: String = digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect();
-        format!("cb-{hex}-{number}")
+        format!("cb-{:02x}{:02x}{:02x}-{number}", digest[0], digest[1], digest[2])
     }
 }
 

@@ -49,6 +49,12 @@ async fn open_failures_end_their_step_and_leave_nothing() {
         };
         assert!(reason.contains(words), "{failure:?}: {reason}");
         assert_eq!(leftovers, [], "{failure:?}");
+        let diagnostics = rig.run_directory().join("diagnostics/cold/sanity");
+        let text = crate::rig::all_files(&diagnostics);
+        assert!(text.contains("kind: Provider") && !text.contains("kind: Secret"), "{failure:?}: {text}");
+        if step == StepName::Migrate {
+            assert!(text.contains("kind: Migration") && text.contains(words.rsplit(' ').next().unwrap_or_default()));
+        }
         assert_eq!(rig.baseline.differences(&rig.lab), Vec::<String>::new(), "{failure:?}");
         rig.lab.stop().await;
     }

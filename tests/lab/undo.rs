@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 async fn left_in_place() -> Rig {
     let mut rig = Rig::new();
     rig.settings.skip_teardown = true;
-    let ran = rig.run(COLD).await;
+    let ran = Box::pin(rig.run(COLD)).await;
     assert_eq!(ran.outcome, Outcome::Passed, "{}", ran.reason());
     assert!(ran.differences.len() > 8, "{:?}", ran.differences);
     rig
@@ -55,7 +55,7 @@ fn copy_of_ledger(rig: &Rig) -> std::path::PathBuf {
 
 #[tokio::test(start_paused = true)]
 async fn every_undo_may_run_twice() {
-    let rig = left_in_place().await;
+    let rig = Box::pin(left_in_place()).await;
     let first = copy_of_ledger(&rig);
     let second = copy_of_ledger(&rig);
     assert_eq!(clean(&rig, &Ledger::open(&first).unwrap()).await, Vec::<String>::new());
@@ -70,7 +70,7 @@ async fn every_undo_may_run_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_between_intent_and_answer_is_cleaned_at_every_entry() {
-    let rig = left_in_place().await;
+    let rig = Box::pin(left_in_place()).await;
     let path = copy_of_ledger(&rig);
     let text = std::fs::read_to_string(&path).unwrap();
     let count = Ledger::open(&path).unwrap().entries().len();
@@ -94,7 +94,7 @@ async fn a_crash_between_intent_and_answer_is_cleaned_at_every_entry() {
 
 #[tokio::test(start_paused = true)]
 async fn without_any_file_the_labels_and_names_are_enough() {
-    let rig = left_in_place().await;
+    let rig = Box::pin(left_in_place()).await;
     let session = rig.session_id();
     let (parts, _collected) = clean_parts(&rig).await;
     let ledger = Ledger::create(&rig.folder.path().join("found.json"), session.clone()).unwrap();
@@ -109,7 +109,7 @@ async fn without_any_file_the_labels_and_names_are_enough() {
 
 #[tokio::test(start_paused = true)]
 async fn what_belongs_to_another_session_is_left_alone() {
-    let rig = left_in_place().await;
+    let rig = Box::pin(left_in_place()).await;
     let path = copy_of_ledger(&rig);
     let text = std::fs::read_to_string(&path).unwrap();
     let others = text.replace(&format!("\"session\": \"{}\"", rig.session_id()), "\"session\": \"auto-other\"");

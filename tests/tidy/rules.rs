@@ -11,7 +11,7 @@ const LINES_MAX: usize = 450;
 const LEAVES: [&str; 5] = ["facts", "event", "wait", "undo", "http"];
 
 /// What each part may import besides itself and, where it says so, the leaves.
-const PARTS: [(&str, bool, &[&str]); 17] = [
+const PARTS: [(&str, bool, &[&str]); 18] = [
     ("facts", false, &[]),
     ("wait", false, &[]),
     ("http", false, &["facts"]),
@@ -24,15 +24,27 @@ const PARTS: [(&str, bool, &[&str]); 17] = [
     ("inventory", true, &["config", "cluster"]),
     ("check", false, &["facts", "event", "scenario"]),
     ("migration", true, &["scenario", "config", "cluster", "inventory", "provider"]),
-    ("engine", true, &["scenario", "config", "cluster", "inventory", "provider", "check", "migration"]),
+    ("diagnostics", true, &["scenario", "config", "cluster", "inventory", "provider"]),
+    ("engine", true, &["scenario", "config", "cluster", "inventory", "provider", "check", "migration", "diagnostics"]),
     ("report", false, &["facts", "event"]),
     ("lab", true, &[]),
     ("cli", true, EVERYTHING),
     ("main", false, &["cli"]),
 ];
 
-const EVERYTHING: &[&str] =
-    &["scenario", "config", "cluster", "provider", "inventory", "check", "migration", "engine", "report", "lab"];
+const EVERYTHING: &[&str] = &[
+    "scenario",
+    "config",
+    "cluster",
+    "provider",
+    "inventory",
+    "check",
+    "migration",
+    "diagnostics",
+    "engine",
+    "report",
+    "lab",
+];
 
 /// Wire types that the lab shares with product code, as (file of the lab, part it may import). The fewer the better: a
 /// lab that shares a type shares its mistakes.
