@@ -5,15 +5,24 @@
 use super::hub::{Fail, Hub, Outcome};
 use super::kinds::{CLAIM, DATA_VOLUME, STORAGE_CLASS, STORAGE_PROFILE, VOLUME};
 use super::object::{annotation, is_deleting, is_owned_by, items, name, namespace, owner_reference, text, uid};
-use crate::facts;
+use crate::facts::{self, parse_quantity_bytes};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Simulated time in which an import gets on by [`STRIDE`] percent.
+/// Simulated time between two reports of an import's progress.
 const TICK: Duration = Duration::from_secs(3);
-/// Percent of an import per tick; half at full speed.
-const STRIDE: u64 = 10;
+/// What is copied of a disk, or of a VM's disks by virt-v2v, per second of simulated time.
+const MIB_PER_SECOND: u64 = 200;
+
+/// Percent of `total_mib` that are copied in a time; at least one, at most a quarter, so that progress can be seen.
+/// Too small a disk to show a percent is copied at once.
+pub(crate) fn percent_per(time: Duration, total_mib: u64) -> u64 {
+    if total_mib < 100 {
+        return 100;
+    }
+    (MIB_PER_SECOND * time.as_secs() * 100).checked_div(total_mib).unwrap_or(100).clamp(1, 25)
+}
 
 /// Brings a DataVolume on: its claim, its volume, its import.
 pub(crate) async fn reconcile(hub: &Hub, volume: &Value) -> Result<Outcome, Fail> {
@@ -55,6 +64,10 @@ pub(crate) async fn reconcile(hub: &Hub, volume: &Value) -> Result<Outcome, Fail
     Ok(if more { Outcome::Again(TICK) } else { Outcome::Done })
 }
 
+fn size_mib(volume: &Value) -> u64 {
+    parse_quantity_bytes(text(volume, "/spec/storage/resources/requests/storage")).unwrap_or_default() >> 20
+}
+
 /// The next phase and percent of an import. A blank disk is there at once.
 fn next_import(volume: &Value, full_speed: bool) -> (&'static str, u64, bool) {
     if volume.pointer("/spec/source/blank").is_some() {
@@ -64,7 +77,7 @@ fn next_import(volume: &Value, full_speed: bool) -> (&'static str, u64, bool) {
         return ("ImportInProgress", 0, true);
     }
     let done = text(volume, "/status/progress").split('.').next().and_then(|whole| whole.parse::<u64>().ok());
-    let percent = done.unwrap_or(0) + if full_speed { 50 } else { STRIDE };
+    let percent = done.unwrap_or(0) + if full_speed { 50 } else { percent_per(TICK, size_mib(volume)) };
     if percent >= 100 { ("Succeeded", 100, false) } else { ("ImportInProgress", percent, true) }
 }
 
@@ -191,10 +204,15 @@ mod tests {
     #[test]
     fn an_import_moves_and_a_blank_disk_is_there_at_once() {
         assert_eq!(next_import(&json!({"spec": {"source": {"blank": {}}}}), true), ("Succeeded", 100, false));
-        let import = |status: Value| json!({"spec": {"source": {"vddk": {}}}, "status": status});
+        let import = |status: Value| {
+            json!({
+            "spec": {"source": {"vddk": {}}, "storage": {"resources": {"requests": {"storage": "20Gi"}}}},
+            "status": status})
+        };
         assert_eq!(next_import(&import(json!({})), false), ("ImportInProgress", 0, true));
         let half = import(json!({"phase": "ImportInProgress", "progress": "50.0%"}));
-        assert_eq!(next_import(&half, false), ("ImportInProgress", 60, true));
+        assert_eq!(next_import(&half, false), ("ImportInProgress", 52, true));
         assert_eq!(next_import(&half, true), ("Succeeded", 100, false));
+        assert_eq!([99, 100, 1 << 20].map(|mib| percent_per(TICK, mib)), [100, 25, 1]);
     }
 }

@@ -3,6 +3,7 @@
 use super::bench::{Bench, SPACE, VM, kinds_of};
 use super::kinds;
 use super::object::{has_condition, items, name, text};
+use crate::facts::parse_quantity_bytes;
 use crate::lab::fault::{Failure, ProductFault, TransportEffect, TransportFault};
 use serde_json::json;
 
@@ -62,7 +63,7 @@ async fn disks_are_lost_shrunk_and_misplaced_on_purpose() {
             .collect();
         let first = bench.hub.get(kinds::CLAIM, SPACE, volumes[0]).await.unwrap().unwrap();
         let size = bench.source_vm(VM).disks[0].size_bytes;
-        let halved = text(&first, "/spec/resources/requests/storage") != size.to_string();
+        let halved = parse_quantity_bytes(text(&first, "/spec/resources/requests/storage")) != Ok(size);
         let class = &bench.world.spec.cluster.storage_classes[0].name;
         let astray = text(&first, "/spec/storageClassName") != class;
         let seen = [(volumes.len(), bench.all(kinds::CLAIM).len()) != (3, 3), halved, astray];

@@ -5,7 +5,7 @@
 use super::forklift::ORIGIN;
 use super::hub::{Fail, Hub, Outcome};
 use super::kinds::{INSTANCE, NODE, POD};
-use super::object::{annotation, is_deleting, items, name, namespace, owner_reference, text, uid};
+use super::object::{annotation, is_deleting, items, name, namespace, owner_reference, pod_status, text, uid};
 use super::virtual_machine::{INSTANCE_FINALIZER, keep_time, owner_of, volumes_of};
 use crate::facts::Seed;
 use crate::lab::fault::ProductFault;
@@ -33,8 +33,10 @@ pub(crate) async fn reconcile(hub: &Hub, instance: &Value) -> Result<Outcome, Fa
     match text(instance, "/status/phase") {
         "" => {
             let pod = hub.create(POD, launcher(instance, &pod_name, &node)).await?;
-            hub.put_status(POD, &pod, json!({"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}))
-                .await?;
+            let mut status = pod_status(&pod, "Running");
+            status["podIP"] = json!(address);
+            status["podIPs"] = json!([{"ip": address}]);
+            hub.put_status(POD, &pod, status).await?;
             hub.put_status(INSTANCE, instance, json!({"phase": "Scheduling"})).await?;
             Ok(Outcome::Again(TICK))
         }

@@ -57,6 +57,34 @@ pub(crate) fn has_condition(value: &Value, condition: &str) -> bool {
     items(value, "/status/conditions").any(|one| text(one, "/type") == condition && text(one, "/status") == "True")
 }
 
+/// Bytes as a quantity, as Go writes a binary one: by the largest unit that needs no fraction (`40Gi`, `1536Mi`, `1000`).
+pub(crate) fn binary_quantity(bytes: u64) -> String {
+    const UNITS: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    let unit = if bytes == 0 { 0 } else { bytes.trailing_zeros() / 10 };
+    format!("{}{}", bytes >> (10 * unit), UNITS.get(unit as usize).copied().unwrap_or_default())
+}
+
+/// The status of a pod in a phase, with every field that typed clients demand of its containers.
+pub(crate) fn pod_status(pod: &Value, phase: &str) -> Value {
+    let runs = phase == "Running";
+    let state = match phase {
+        "Succeeded" => json!({"terminated": {"exitCode": 0, "reason": "Completed"}}),
+        "Running" => json!({"running": {}}),
+        _ => json!({"waiting": {"reason": "ContainerCreating"}}),
+    };
+    let containers = items(pod, "/spec/containers").map(|container| {
+        json!({
+            "name": container["name"], "image": container["image"], "imageID": "", "ready": runs, "started": runs,
+            "restartCount": 0, "state": state,
+        })
+    });
+    let containers: Vec<Value> = containers.collect();
+    json!({
+        "phase": phase, "containerStatuses": containers,
+        "conditions": [{"type": "Ready", "status": if runs { "True" } else { "False" }}],
+    })
+}
+
 /// An owner reference to `owner`.
 pub(crate) fn owner_reference(kind: Kind, owner: &Value, controller: bool) -> Value {
     let mut reference = json!({
@@ -93,5 +121,25 @@ mod tests {
         assert_eq!(secret_key(&object, "user"), "root");
         assert_eq!(secret_key(&object, "password"), "");
         assert!(!is_deleting(&object) && flag(&object, "/spec/warm", true));
+    }
+
+    #[test]
+    fn quantities_take_the_largest_whole_unit() {
+        for (bytes, text) in [(0, "0"), (1000, "1000"), (1536 << 20, "1536Mi"), (40 << 30, "40Gi"), (3 << 40, "3Ti")] {
+            assert_eq!(binary_quantity(bytes), text);
+            assert_eq!(crate::facts::parse_quantity_bytes(text).unwrap(), bytes);
+        }
+    }
+
+    #[test]
+    fn a_running_pod_has_ready_containers_with_all_required_fields() {
+        let pod = json!({"spec": {"containers": [{"name": "compute", "image": "virt-launcher"}]}});
+        let status = pod_status(&pod, "Running");
+        let container = &status["containerStatuses"][0];
+        for field in ["name", "image", "imageID", "ready", "restartCount"] {
+            assert!(!container[field].is_null(), "{field}");
+        }
+        assert_eq!((&container["ready"], &status["conditions"][0]["status"]), (&json!(true), &json!("True")));
+        assert_eq!(pod_status(&pod, "Succeeded")["containerStatuses"][0]["state"]["terminated"]["exitCode"], 0);
     }
 }

@@ -64,9 +64,40 @@ impl Users {
     pub(super) fn authenticate(&self, state: &State, headers: &HeaderMap) -> Result<Arc<User>, Failure> {
         let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        token
+        let user = token
             .and_then(|(_, token)| self.by_token(state, token.trim()))
-            .ok_or_else(|| Failure::new(401, "Unauthorized", "Unauthorized"))
+            .ok_or_else(|| Failure::new(401, "Unauthorized", "Unauthorized"))?;
+        self.impersonated(state, user, headers)
+    }
+
+    /// The user in whose place a request is made (`kubectl --as`), if its own user may ask for that.
+    fn impersonated(&self, state: &State, user: Arc<User>, headers: &HeaderMap) -> Result<Arc<User>, Failure> {
+        let given =
+            |name: &str| headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok()).map(str::to_owned);
+        let Some(name) = given("impersonate-user").next() else { return Ok(user) };
+        let wanted = Attributes {
+            verb: "impersonate".to_owned(),
+            resource: "users".to_owned(),
+            name: name.clone(),
+            ..Attributes::default()
+        };
+        authorize(state, &user, &wanted)?;
+        let account =
+            name.strip_prefix("system:serviceaccount:").and_then(|rest| service_account(state, &format!("sa:{rest}")));
+        let known = self.0.iter().map(|(_, known)| known).find(|known| known.name == name).cloned().or(account);
+        let mut groups: Vec<String> = given("impersonate-group").collect();
+        // Who is impersonated with groups has only these; the admin role of the world is such a group, too.
+        let role = match &known {
+            _ if groups.iter().any(|group| group == "system:masters") => Role::Admin,
+            Some(known) if groups.is_empty() => known.role,
+            _ => Role::None,
+        };
+        if groups.is_empty() {
+            groups =
+                known.as_ref().map_or_else(|| vec!["system:authenticated".to_owned()], |known| known.groups.clone());
+        }
+        let uid = known.map(|known| known.uid.clone()).unwrap_or_default();
+        Ok(Arc::new(User { name, uid, groups, role }))
     }
 }
 

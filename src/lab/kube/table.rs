@@ -48,7 +48,14 @@ fn definitions(columns: &[Column]) -> Vec<Value> {
 }
 
 fn cells(columns: &[Column], object: &Value) -> Vec<Value> {
-    std::iter::once(Value::from(name(object))).chain(columns.iter().map(|column| cell(column, object))).collect()
+    std::iter::once(Value::from(title(object))).chain(columns.iter().map(|column| cell(column, object))).collect()
+}
+
+/// What the Name column shows: a default storage class is marked.
+fn title(object: &Value) -> String {
+    let marked = &object["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"];
+    let default = object["kind"] == "StorageClass" && marked == "true";
+    format!("{}{}", name(object), if default { " (default)" } else { "" })
 }
 
 fn cell(column: &Column, object: &Value) -> Value {
@@ -171,7 +178,19 @@ fn access_modes(modes: &[Value]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::brief;
+    use super::{brief, title};
+    use serde_json::json;
+
+    #[test]
+    fn the_default_storage_class_is_marked() {
+        let class = |default: &str| {
+            let annotations = json!({"storageclass.kubernetes.io/is-default-class": default});
+            json!({"kind": "StorageClass", "metadata": {"name": "nfs", "annotations": annotations}})
+        };
+        assert_eq!(title(&class("true")), "nfs (default)");
+        assert_eq!(title(&class("false")), "nfs");
+        assert_eq!(title(&json!({"kind": "Pod", "metadata": {"name": "p"}})), "p");
+    }
 
     #[test]
     fn ages_are_written_as_kubectl_writes_them() {

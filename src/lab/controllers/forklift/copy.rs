@@ -1,5 +1,7 @@
 //! How far the disks are: what CDI reports, and virt-v2v's own pace.
 
+use super::super::cdi::percent_per;
+use super::super::hub::STEP;
 use super::super::kinds::DATA_VOLUME;
 use super::super::object::text;
 use super::objects::Run;
@@ -21,9 +23,9 @@ fn percent(phase: &str, progress: &str) -> u64 {
     whole.parse::<u64>().unwrap_or(0).min(99)
 }
 
-/// Percent that virt-v2v copies in one step of the plan: a tenth, or half at full speed.
-pub(super) fn stride(full_speed: bool) -> u64 {
-    if full_speed { 50 } else { 10 }
+/// Percent that virt-v2v copies in one step of the plan: what the simulated network allows, or half at full speed.
+pub(super) fn stride(full_speed: bool, total_mib: u64) -> u64 {
+    if full_speed { 50 } else { percent_per(STEP, total_mib) }
 }
 
 /// Moves a step by what has been copied of each disk; whether everything is.
@@ -42,5 +44,6 @@ mod tests {
         assert_eq!(percent("ImportInProgress", "100.0%"), 99);
         assert_eq!(percent("Pending", "N/A"), 0);
         assert_eq!(percent("Succeeded", ""), 100);
+        assert_eq!((stride(true, 16_384), stride(false, 16_384), stride(false, 49_152)), (50, 3, 1));
     }
 }

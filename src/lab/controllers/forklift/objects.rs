@@ -6,7 +6,8 @@
 use super::super::hub::{Fail, Hub};
 use super::super::kinds::{CLAIM, CONFIG_MAP, DATA_VOLUME, JOB, Kind, NAMESPACE, POD, SECRET, VIRTUAL_MACHINE};
 use super::super::object::{
-    annotation, flag, label, name, namespace, owner_reference, reference, secret_key, text, uid,
+    annotation, binary_quantity, flag, label, name, namespace, owner_reference, pod_status, reference, secret_key,
+    text, uid,
 };
 use super::claim_names::{Variables, claim_name};
 use super::phases::Method;
@@ -114,7 +115,7 @@ fn volume(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, disk: (usize, &Disk)) -> 
         Some(other) if faults.harms(ProductFault::WrongStorageClass) => other,
         _ => class,
     };
-    let mut storage = json!({"resources": {"requests": {"storage": size.to_string()}}, "storageClassName": class});
+    let mut storage = json!({"resources": {"requests": {"storage": binary_quantity(size)}}, "storageClassName": class});
     if !text(&destination, "/accessMode").is_empty() {
         storage["accessModes"] = json!([destination["accessMode"]]);
     }
@@ -176,7 +177,7 @@ pub(crate) async fn create_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fai
         "spec": spec,
     });
     let made = run.hub.create(POD, pod).await?;
-    run.hub.put_status(POD, &made, json!({"phase": "Running"})).await?;
+    run.hub.put_status(POD, &made, pod_status(&made, "Running")).await?;
     Ok(())
 }
 
@@ -202,7 +203,7 @@ pub(crate) async fn create_secret(run: &Run<'_>, vm: &str, purpose: &str) -> Res
 pub(crate) async fn finish_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fail> {
     let pod = run.hub.get(POD, run.target_namespace(), &run.object_name(vm, "")).await?;
     if let Some(pod) = pod {
-        run.hub.put_status(POD, &pod, json!({"phase": "Succeeded"})).await?;
+        run.hub.put_status(POD, &pod, pod_status(&pod, "Succeeded")).await?;
     }
     Ok(())
 }

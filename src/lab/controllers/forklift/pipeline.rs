@@ -156,6 +156,16 @@ impl Step {
         self.progress.completed = self.tasks.iter().map(|task| task.progress.completed).sum();
     }
 
+    /// How far its largest task is, in percent, as it was given to [`Self::advance`]: shares are stored rounded down to
+    /// whole units, and counting on from a rounded share of a small disk could stand still.
+    pub(crate) fn reached(&self) -> u64 {
+        let largest = self.tasks.iter().max_by_key(|task| task.progress.total);
+        largest.map_or(100, |task| match task.progress.total {
+            0 => 100,
+            total => (task.progress.completed * 100).div_ceil(total),
+        })
+    }
+
     /// The least share of its tasks, in percent.
     pub(crate) fn percent(&self) -> u64 {
         let share = |task: &Self| (task.progress.completed * 100).checked_div(task.progress.total).unwrap_or(100);

@@ -149,11 +149,12 @@ fn transfer(run: &Run<'_>, status: &mut VmStatus, step: &str) -> bool {
 }
 
 async fn copy_with_v2v(run: &Run<'_>, vm: &Vm, status: &mut VmStatus) -> Result<bool, Fail> {
-    let stride = if run.method == Method::V2v { stride(run.hub.at_full_speed()) } else { 100 };
     let Some(step) = status.step_mut("DiskTransferV2v") else {
         return Ok(true);
     };
-    let percent = step.percent() + stride;
+    let full_speed = run.hub.at_full_speed();
+    let stride = if run.method == Method::V2v { stride(full_speed, step.progress.total) } else { 100 };
+    let percent = step.reached() + stride;
     let done = advance(step, &vec![percent; step.tasks.len()]);
     if done {
         objects::finish_conversion(run, &vm.moref).await?;

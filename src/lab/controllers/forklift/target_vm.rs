@@ -2,6 +2,7 @@
 //!
 //! Pure. Source: forklift-api.md section 7, "Target VirtualMachine".
 
+use super::super::object::binary_quantity;
 use super::plan_facts::Attachment;
 use crate::facts::{Firmware, Power, Seed};
 use crate::lab::fault::{Faults, ProductFault};
@@ -42,7 +43,7 @@ impl Blueprint<'_> {
         let (interfaces, networks) = self.nics(faults);
         let (disks, volumes) = self.disks();
         let mut domain = json!({
-            "cpu": self.cpu(faults), "memory": {"guest": format!("{}Mi", self.memory_mib(faults))},
+            "cpu": self.cpu(faults), "memory": {"guest": binary_quantity(self.memory_mib(faults) << 20)},
             "machine": {"type": "q35"}, "firmware": self.firmware(faults), "resources": {},
             "devices": {
                 "disks": disks, "interfaces": interfaces, "tpm": {"enabled": false},
@@ -206,7 +207,7 @@ mod tests {
         assert_eq!(made["metadata"]["annotations"]["openshift.io/display-name"], "A_b");
         assert_eq!(pod["nodeSelector"], json!({"n": "1"}));
         assert_eq!(pod["domain"]["cpu"], json!({"sockets": 2, "cores": 2}));
-        assert_eq!(pod["domain"]["memory"]["guest"], "2048Mi");
+        assert_eq!(pod["domain"]["memory"]["guest"], "2Gi");
         assert_eq!(
             pod["networks"],
             json!([{"name": "net-0", "pod": {}}, {"name": "net-1", "multus": {"networkName": "n/nad-1"}}])

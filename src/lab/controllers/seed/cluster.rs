@@ -2,6 +2,7 @@
 //!
 //! Source: cluster-api.md sections 2 and 3.3.
 
+use crate::facts::Seed;
 use crate::lab::world::ClusterSpec;
 use serde_json::{Value, json};
 
@@ -19,7 +20,8 @@ const NAMESPACES: [&str; 8] = [
 /// Everything but Forklift.
 pub(super) fn all(spec: &ClusterSpec) -> Vec<Value> {
     let mut objects: Vec<Value> = NAMESPACES.into_iter().chain([spec.mtv_namespace.as_str()]).map(namespace).collect();
-    objects.extend(spec.nodes.iter().map(|node| {
+    objects.extend(spec.nodes.iter().zip(1u8..).map(|(node, number)| {
+        let seed = Seed(u64::from(number));
         json!({
             "apiVersion": "v1", "kind": "Node",
             "metadata": {"name": node.name, "labels": {
@@ -29,7 +31,16 @@ pub(super) fn all(spec: &ClusterSpec) -> Vec<Value> {
             "status": {
                 "capacity": {"memory": node.memory, "cpu": "32", "pods": "250"},
                 "allocatable": {"memory": node.memory, "cpu": "32", "pods": "250"},
-                "nodeInfo": {"kubeletVersion": spec.kubernetes, "operatingSystem": "linux", "architecture": "amd64"},
+                "addresses": [
+                    {"type": "InternalIP", "address": format!("10.0.0.{number}")},
+                    {"type": "Hostname", "address": node.name}],
+                // Typed clients demand every field.
+                "nodeInfo": {
+                    "kubeletVersion": spec.kubernetes, "kubeProxyVersion": spec.kubernetes, "operatingSystem": "linux",
+                    "architecture": "amd64", "osImage": "mtvtest lab", "kernelVersion": "0-lab",
+                    "containerRuntimeVersion": "lab://1", "bootID": seed.suffix("boot", 32),
+                    "machineID": seed.suffix("machine", 32), "systemUUID": seed.suffix("system", 32),
+                },
                 "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady"}],
             },
         })

@@ -47,6 +47,31 @@ async fn tokens_and_roles_decide() {
 }
 
 #[tokio::test]
+async fn administrators_may_act_in_the_place_of_others() {
+    let server = server();
+    let admin = Ask::of(&server);
+    let place = |user, group| Ask { in_place_of: Some((user, group)), ..admin.clone() };
+    assert_eq!(place("viewer", "").get(MAPS).await.0, 200);
+    assert_eq!(place("viewer", "").post(MAPS, config_map("a")).await.0, 403);
+    assert_eq!(place("stranger", "").get(MAPS).await.0, 403);
+    // Groups replace those of the user.
+    assert_eq!(place("admin", "").get(MAPS).await.0, 200);
+    assert_eq!(place("admin", "guests").get(MAPS).await.0, 403);
+    assert_eq!(place("stranger", "system:masters").get(MAPS).await.0, 200);
+    admin.make("/api/v1/namespaces/n/serviceaccounts", json!({"metadata": {"name": "bot"}})).await;
+    let (_, review) = place("system:serviceaccount:n:bot", "")
+        .post("/apis/authentication.k8s.io/v1/selfsubjectreviews", json!({}))
+        .await;
+    let info = &review["status"]["userInfo"];
+    assert_eq!(info["username"], "system:serviceaccount:n:bot");
+    assert!(info["groups"].as_array().unwrap().contains(&json!("system:serviceaccounts:n")), "{info}");
+    // Who is no administrator may not.
+    let (code, body) = Ask { in_place_of: Some(("admin", "")), ..admin.with_token("viewer-token") }.get(MAPS).await;
+    assert_eq!(code, 403);
+    assert!(body["message"].as_str().unwrap().contains("cannot impersonate resource"), "{body}");
+}
+
+#[tokio::test]
 async fn bindings_grant() {
     let server = server();
     let admin = Ask::of(&server);

@@ -21,6 +21,8 @@ pub(super) struct Ask<'a> {
     pub(super) token: &'a str,
     pub(super) accept: &'a str,
     pub(super) agent: &'a str,
+    /// Headers of impersonation: user and, if not empty, group.
+    pub(super) in_place_of: Option<(&'a str, &'a str)>,
 }
 
 pub(super) fn spec() -> ClusterSpec {
@@ -93,7 +95,7 @@ pub(super) fn server_with(faults: Faults) -> ApiServer {
 
 impl<'a> Ask<'a> {
     pub(super) fn of(server: &'a ApiServer) -> Self {
-        Self { server, token: "admin-token", accept: "application/json", agent: "test/1" }
+        Self { server, token: "admin-token", accept: "application/json", agent: "test/1", in_place_of: None }
     }
 
     pub(super) fn with_token(self, token: &'a str) -> Self {
@@ -110,6 +112,12 @@ impl<'a> Ask<'a> {
             .header("user-agent", self.agent);
         if !self.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.token));
+        }
+        if let Some((user, group)) = self.in_place_of {
+            request = request.header("impersonate-user", user);
+            if !group.is_empty() {
+                request = request.header("impersonate-group", group);
+            }
         }
         self.server.service().oneshot(request.body(Body::from(bytes)).unwrap()).await.unwrap()
     }
