@@ -164,7 +164,10 @@ impl Rig {
     }
 
     /// Sets up a session for a scenario's text.
-    pub(crate) async fn session(&self, scenario: &str) -> (Result<Session, (SessionParts, StepError)>, Test, Collected) {
+    pub(crate) async fn session(
+        &self,
+        scenario: &str,
+    ) -> (Result<Session, (SessionParts, StepError)>, Test, Collected) {
         let test = self.test(scenario);
         let (parts, collected) = self.parts().await.unwrap_or_else(|problems| panic!("{problems:?}"));
         let sources = self.sources(&parts, &test).await.unwrap_or_else(|problems| panic!("{problems:?}"));
