@@ -5,6 +5,7 @@ use crate::facts::{SESSION_LABEL, SessionId, chain};
 use crate::wait::{Deadline, Seen, poll};
 use kube::api::{DeleteParams, Preconditions};
 use kube::core::DynamicObject;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Longest pause between attempts while the API server is in trouble.
@@ -51,15 +52,15 @@ impl Cluster {
         deadline: &Deadline,
     ) -> Result<Deletion, ClusterError> {
         let what = format!("delete {target}");
-        let mut asked = false;
-        let step = poll(&what, deadline, INTERVAL, async || match self.ask_to_go(target, guard, &mut asked).await {
+        let asked = AtomicBool::new(false);
+        let step = poll(&what, deadline, INTERVAL, async || match self.ask_to_go(target, guard, &asked).await {
             Ok(step) => Seen::Met(Ok(step)),
             Err(error) if error.is_transient() || error.is_conflict() => Seen::Pending(chain(&error)),
             Err(error) => Seen::Met(Err(error)),
         });
         match step.await?? {
             // An answer was lost, but the deletion took effect.
-            Step::Over(Deletion::AlreadyGone) if asked => Ok(Deletion::Deleted),
+            Step::Over(Deletion::AlreadyGone) if asked.load(Ordering::Relaxed) => Ok(Deletion::Deleted),
             Step::Over(deletion) => Ok(deletion),
             Step::Going(uid) => {
                 self.wait_gone(target, uid.as_deref(), deadline).await?;
@@ -68,7 +69,7 @@ impl Cluster {
         }
     }
 
-    async fn ask_to_go(&self, target: &ObjectRef, guard: &Guard, asked: &mut bool) -> Result<Step, ClusterError> {
+    async fn ask_to_go(&self, target: &ObjectRef, guard: &Guard, asked: &AtomicBool) -> Result<Step, ClusterError> {
         let found = match self.get(target).await {
             Ok(Some(found)) => found,
             Ok(None) | Err(ClusterError::KindMissing { .. }) => return Ok(Step::Over(Deletion::AlreadyGone)),
@@ -86,7 +87,7 @@ impl Cluster {
             ..DeleteParams::background()
         };
         let api = self.api(target.kind, target.namespace.as_deref());
-        *asked = true;
+        asked.store(true, Ordering::Relaxed);
         match api.delete(&target.name, &params).await.map_err(|error| self.classify(&format!("delete {target}"), error))
         {
             Ok(_) | Err(ClusterError::NotFound { .. }) => Ok(Step::Going(uid)),

@@ -101,7 +101,8 @@ async fn open_inventory(parts: &SessionParts, entry: &ProviderEntry, uid: &str) 
         let remedy = "use a token or host, user and password: the inventory accepts no client certificate";
         return Err(StepError::Broken(format!("the cluster login has no bearer token; {remedy}")));
     };
-    let http = HttpClient::open(parts.network.as_ref(), cluster.tls(), parts.source_requests.clone())
+    // The Route shows the ingress certificate, which another CA may have signed than the API server's.
+    let http = HttpClient::open_in_order(parts.network.as_ref(), &cluster.ingress_tls(), parts.source_requests.clone())
         .map_err(|error| StepError::Broken(error.to_string()))?;
     Ok(Inventory::new(&format!("https://{host}"), token.clone(), http, entry.type_name(), uid))
 }

@@ -1,55 +1,14 @@
 //! Fetching a server's certificate chain without verifying it, so that it can be pinned or shown.
 
-use super::HttpError;
+use super::problem::Problem;
+use super::{HttpError, verifier};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::pki_types::{CertificateDer, ServerName};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-
-/// Accepts any chain; the signatures of the handshake are still checked, so the peer does own the certificate.
-#[derive(Debug)]
-struct AnyChain(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyChain {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
 
 pub(super) async fn fetch(host: &str, port: u16, limit: Duration) -> Result<String, HttpError> {
     let fail = |problem: String, transient| HttpError {
@@ -58,22 +17,21 @@ pub(super) async fn fetch(host: &str, port: u16, limit: Duration) -> Result<Stri
         problem,
         transient,
     };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| fail(error.to_string(), false))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyChain(provider)))
-        .with_no_client_auth();
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| fail(error.to_string(), false))?;
+    let config = verifier::any().map_err(|error| fail(error.to_string(), false))?;
+    // A URL has brackets around an IPv6 address, which are no part of it.
+    let address = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let name = ServerName::try_from(address.clone()).map_err(|error| fail(error.to_string(), false))?;
     let handshake = async {
-        let stream = TcpStream::connect((host, port)).await?;
+        let stream = TcpStream::connect((address.as_str(), port)).await?;
         TlsConnector::from(Arc::new(config)).connect(name, stream).await
     };
     let stream = tokio::time::timeout(limit, handshake)
         .await
-        .map_err(|_| fail("no TLS handshake in time".into(), true))?
-        .map_err(|error| fail(error.to_string(), true))?;
+        .map_err(|_| fail(format!("no TLS handshake within {limit:?}; see that host and port are right"), true))?
+        .map_err(|error| {
+            let problem = Problem::of(&error);
+            fail(problem.text, problem.transient)
+        })?;
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
     Ok(certificates.iter().map(pem).collect())
 }

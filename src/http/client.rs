@@ -17,7 +17,8 @@ pub struct HttpError {
     pub url: String,
     /// What went wrong, with the remedy where there is one.
     pub problem: String,
-    /// Whether the same request may succeed later (refused, reset, timed out) or not (TLS, malformed).
+    /// Whether the same request may succeed later (refused, reset, timed out) or not (an untrusted certificate or other
+    /// refusal of TLS, after which nothing was sent; a malformed request).
     pub transient: bool,
 }
 
@@ -25,8 +26,9 @@ impl HttpError {
     /// An error about `request`.
     pub fn about<B>(request: &Request<B>, problem: impl Into<String>, transient: bool) -> Self {
         let uri = request.uri();
-        let host = uri.authority().map_or("?", |authority| authority.as_str().rsplit('@').next().unwrap_or("?"));
-        let url = format!("{}://{host}{}", uri.scheme_str().unwrap_or("http"), uri.path());
+        let authority = uri.authority().map_or("?", http::uri::Authority::as_str);
+        let host_and_port = authority.rsplit('@').next().unwrap_or(authority);
+        let url = format!("{}://{host_and_port}{}", uri.scheme_str().unwrap_or("http"), uri.path());
         Self { method: request.method().to_string(), url, problem: problem.into(), transient }
     }
 }
@@ -87,7 +89,12 @@ impl HttpClient {
     /// # Errors
     /// As [`Network::open`].
     pub fn open(network: &dyn Network, tls: &TlsPolicy, counter: RequestCounter) -> Result<Self, HttpError> {
-        Ok(Self { transport: network.open(tls)?, counter })
+        Ok(Self::over(network.open(tls)?, counter))
+    }
+
+    /// A client over `transport`.
+    pub(super) fn over(transport: Arc<dyn Transport>, counter: RequestCounter) -> Self {
+        Self { transport, counter }
     }
 
     /// Sends `request`, whose URI is absolute, and returns the whole answer, whatever its status.

@@ -5,8 +5,11 @@
 
 mod chain_fetch;
 mod client;
+mod in_order;
+mod problem;
 mod real;
 mod tls;
+mod verifier;
 
 pub use client::{HttpClient, HttpError, Network, RequestCounter, Transport};
 pub use real::RealNetwork;

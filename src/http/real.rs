@@ -1,6 +1,7 @@
 //! Real sockets, by reqwest.
 
-use super::{HttpError, Network, TlsPolicy, Transport, chain_fetch, install_crypto};
+use super::problem::Problem;
+use super::{HttpError, Network, TlsPolicy, Transport, chain_fetch, install_crypto, verifier};
 use crate::facts::chain;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -8,63 +9,85 @@ use http::{Request, Response};
 use std::sync::Arc;
 use std::time::Duration;
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(15);
-/// Longest single request: the inventory waits up to 10 s by itself, a slow vCenter longer.
-const REQUEST_LIMIT: Duration = Duration::from_secs(120);
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Until a connection stands, TLS included.
+    connect: Duration,
+    /// Longest single request with the whole of its answer: the inventory waits up to 10 s by itself, a slow vCenter
+    /// longer. A body that stalls ends with it.
+    request: Duration,
+}
+
+const LIMITS: Limits = Limits { connect: Duration::from_secs(15), request: Duration::from_secs(120) };
 
 /// The network of the machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RealNetwork;
 
-struct Reqwest(reqwest::Client);
+struct Reqwest {
+    client: reqwest::Client,
+    limits: Limits,
+}
 
 #[async_trait]
 impl Network for RealNetwork {
     fn open(&self, tls: &TlsPolicy) -> Result<Arc<dyn Transport>, HttpError> {
-        install_crypto();
-        let fail = |error: reqwest::Error| HttpError {
-            method: "open".into(),
-            url: "TLS".into(),
-            problem: chain(&error),
-            transient: false,
-        };
-        let builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT_LIMIT)
-            .timeout(REQUEST_LIMIT)
-            .redirect(reqwest::redirect::Policy::none());
-        let builder = match tls {
-            TlsPolicy::SystemRoots => builder,
-            TlsPolicy::Pinned(pem) => {
-                builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(fail)?)
-            }
-            TlsPolicy::AcceptAny => builder.tls_danger_accept_invalid_certs(true),
-        };
-        Ok(Arc::new(Reqwest(builder.build().map_err(fail)?)))
+        Ok(Arc::new(Reqwest::open(tls, LIMITS)?))
     }
 
     async fn certificate_chain(&self, host: &str, port: u16) -> Result<String, HttpError> {
         install_crypto();
-        chain_fetch::fetch(host, port, CONNECT_LIMIT).await
+        chain_fetch::fetch(host, port, LIMITS.connect).await
+    }
+}
+
+impl Reqwest {
+    fn open(tls: &TlsPolicy, limits: Limits) -> Result<Self, HttpError> {
+        install_crypto();
+        let fail = |problem: String| HttpError { method: "open".into(), url: "TLS".into(), problem, transient: false };
+        let builder = reqwest::Client::builder()
+            .connect_timeout(limits.connect)
+            .timeout(limits.request)
+            .redirect(reqwest::redirect::Policy::none());
+        let builder = match tls {
+            TlsPolicy::SystemRoots => builder,
+            TlsPolicy::Pinned(pem) => builder.tls_backend_preconfigured(verifier::pinned(pem).map_err(fail)?),
+            TlsPolicy::AcceptAny => builder.tls_danger_accept_invalid_certs(true),
+        };
+        let client = builder.build().map_err(|error| fail(chain(&error)))?;
+        Ok(Self { client, limits })
+    }
+
+    fn problem(&self, error: &reqwest::Error) -> Problem {
+        let text = if error.is_timeout() && error.is_connect() {
+            let limit = self.limits.connect;
+            format!("no connection within {limit:?}; see that host and port are right and no firewall drops it")
+        } else if error.is_timeout() {
+            format!("no whole answer within {:?}; see whether the server is overloaded", self.limits.request)
+        } else if error.is_builder() {
+            return Problem { text: chain(error), transient: false };
+        } else {
+            return Problem::of(error);
+        };
+        Problem { text, transient: true }
     }
 }
 
 #[async_trait]
 impl Transport for Reqwest {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let about = |error: &reqwest::Error, sample: &Request<()>| {
-            let transient = error.is_timeout()
-                || error.is_request()
-                || error.is_body()
-                || (error.is_connect() && !chain(error).contains("certificate"));
-            HttpError::about(sample, words(error), transient)
-        };
         let mut sample = Request::new(());
         request.uri().clone_into(sample.uri_mut());
         request.method().clone_into(sample.method_mut());
-        let request = reqwest::Request::try_from(request).map_err(|error| about(&error, &sample))?;
-        let answer = self.0.execute(request).await.map_err(|error| about(&error, &sample))?;
+        let fail = |error: reqwest::Error| {
+            let problem = self.problem(&error);
+            HttpError::about(&sample, problem.text, problem.transient)
+        };
+        let request = reqwest::Request::try_from(request).map_err(fail)?;
+        let answer = self.client.execute(request).await.map_err(fail)?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = answer.bytes().await.map_err(|error| about(&error, &sample))?;
+        let body = answer.bytes().await.map_err(fail)?;
         let mut response = Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = headers;
@@ -72,17 +95,6 @@ impl Transport for Reqwest {
     }
 }
 
-/// The innermost cause says most; reqwest's outer texts repeat the URL.
-fn words(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    let text = cause.to_string();
-    if text.contains("certificate") || text.contains("UnknownIssuer") {
-        return format!(
-            "the server's certificate is not trusted ({text}); give its CA, or skip verification by name in the settings"
-        );
-    }
-    if error.is_timeout() { format!("no answer in time ({text})") } else { text }
-}
+#[cfg(test)]
+#[path = "real_tests.rs"]
+mod tests;

@@ -6,7 +6,8 @@ pub enum TlsPolicy {
     /// Those that the operating system's roots vouch for.
     #[default]
     SystemRoots,
-    /// Those that these PEM certificates vouch for, and no others.
+    /// These PEM certificates themselves, whatever they say of names and dates, and those that they vouch for; no others.
+    /// What was pinned is what the same host and port showed, or a CA that the user gave.
     Pinned(String),
     /// Any. Only where the user asked for it by name.
     AcceptAny,

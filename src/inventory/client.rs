@@ -9,7 +9,6 @@ use crate::config::Secret;
 use crate::facts::nearest;
 use crate::http::HttpClient;
 use crate::wait::{Deadline, Seen};
-use futures::FutureExt;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -38,12 +37,9 @@ impl Inventory {
         if let Adapter::Unsupported(kind) = &self.source.adapter {
             return Err(InventoryError::Unsupported { kind: kind.clone() });
         }
-        let source = self.source.clone();
-        wait("wait for the provider in the inventory", deadline, INTERVAL, move || {
-            let source = source.clone();
-            async move { source.rest.get(&source.root).await.map(Seen::Met) }.boxed()
-        })
-        .await
+        let Source { rest, root, .. } = &self.source;
+        let look = async || rest.get(root).await.map(Seen::Met);
+        wait("wait for the provider in the inventory", deadline, INTERVAL, look).await
     }
 
     /// Waits until the inventory is complete enough to plan with, which a Ready provider need not be: on vSphere its
@@ -51,12 +47,8 @@ impl Inventory {
     ///
     /// Source: inventory-api.md section 5, "Newer vSphere work-arounds".
     pub async fn wait_ready(&self, storages: &[String], deadline: &Deadline) -> Result<(), InventoryError> {
-        let (source, storages) = (self.source.clone(), storages.to_vec());
-        wait("wait for a complete inventory", deadline, INTERVAL, move || {
-            let (source, storages) = (source.clone(), storages.clone());
-            async move { source.readiness(&storages).await }.boxed()
-        })
-        .await
+        let look = || self.source.readiness(storages);
+        wait("wait for a complete inventory", deadline, INTERVAL, look).await
     }
 
     /// The VM of that name.
@@ -64,27 +56,17 @@ impl Inventory {
     /// # Errors
     /// [`InventoryError::VmNotFound`] with the nearest names, [`InventoryError::Ambiguous`] when several have it.
     pub async fn vm_by_name(&self, name: &str) -> Result<InventoryVm, InventoryError> {
-        let (source, name) = (self.source.clone(), name.to_owned());
-        wait(&format!("read VM {name}"), &patience(), INTERVAL, move || {
-            let (source, name) = (source.clone(), name.clone());
-            async move {
-                let id = pick(&name, &source.vms().await?)?;
-                source.vm(&id).await.map(Seen::Met)
-            }
-            .boxed()
-        })
-        .await
+        let look = async || {
+            let id = pick(name, &self.source.vms().await?)?;
+            self.source.vm(&id).await.map(Seen::Met)
+        };
+        wait(&format!("read VM {name}"), &patience(), INTERVAL, look).await
     }
 
     /// Waits until the VM is in the inventory: by its id if the key has one, which no namesake can disturb.
     pub async fn wait_vm(&self, key: &VmKey, deadline: &Deadline) -> Result<InventoryVm, InventoryError> {
-        let (source, key) = (self.source.clone(), key.clone());
         let what = format!("wait for VM {} in the inventory", key.name);
-        wait(&what, deadline, INTERVAL, move || {
-            let (source, key) = (source.clone(), key.clone());
-            async move { not_yet(look_for(&source, &key).await) }.boxed()
-        })
-        .await
+        wait(&what, deadline, INTERVAL, async || not_yet(look_for(&self.source, key).await)).await
     }
 
     /// Waits until the NICs of a VM have exactly these MAC addresses, in whatever order: after a clone the inventory
@@ -95,28 +77,23 @@ impl Inventory {
         macs: &[String],
         deadline: &Deadline,
     ) -> Result<InventoryVm, InventoryError> {
-        let (source, key) = (self.source.clone(), key.clone());
         let what = format!("wait for the MAC addresses of VM {} in the inventory", key.name);
         let mut wanted: Vec<String> = macs.iter().map(|mac| mac.to_lowercase()).collect();
         wanted.sort();
-        wait(&what, deadline, INTERVAL, move || {
-            let (source, key, wanted) = (source.clone(), key.clone(), wanted.clone());
-            async move {
-                let vm = match not_yet(look_for(&source, &key).await)? {
-                    Seen::Met(vm) => vm,
-                    other => return Ok(other),
-                };
-                let mut seen = vm.macs();
-                seen.sort();
-                Ok(if seen == wanted {
-                    Seen::Met(vm)
-                } else {
-                    Seen::Pending(format!("{} instead of {}", list(&seen), list(&wanted)))
-                })
-            }
-            .boxed()
-        })
-        .await
+        let look = async || {
+            let vm = match not_yet(look_for(&self.source, key).await)? {
+                Seen::Met(vm) => vm,
+                other => return Ok(other),
+            };
+            let mut seen = vm.macs();
+            seen.sort();
+            Ok(if seen == wanted {
+                Seen::Met(vm)
+            } else {
+                Seen::Pending(format!("{} instead of {}", list(&seen), list(&wanted)))
+            })
+        };
+        wait(&what, deadline, INTERVAL, look).await
     }
 
     /// Sources of a StorageMap for these VMs, without repeats.
@@ -136,12 +113,7 @@ impl Inventory {
     }
 
     async fn map(&self, what: &str, kind: MapKind, vms: &[InventoryVm]) -> Result<Vec<MapSource>, InventoryError> {
-        let (source, vms) = (self.source.clone(), vms.to_vec());
-        wait(what, &patience(), INTERVAL, move || {
-            let (source, vms) = (source.clone(), vms.clone());
-            async move { source.map(kind, &vms).await }.boxed()
-        })
-        .await
+        wait(what, &patience(), INTERVAL, || self.source.map(kind, vms)).await
     }
 }
 

@@ -3,31 +3,28 @@
 use super::InventoryError;
 use crate::facts::chain;
 use crate::wait::{Deadline, Seen, poll};
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// How often failures of the service itself (HTTP 500) are borne in a row.
 const FAILURES: u32 = 5;
 
-/// One look: it owns what it needs, since a probe that borrows cannot be proven fit for being spawned.
-pub(super) type Look<T> = BoxFuture<'static, Result<Seen<T>, InventoryError>>;
-
 /// Looks until the look is met or hopeless, fails for good, or the deadline passes.
-pub(super) async fn wait<T: Send + 'static>(
+pub(super) async fn wait<T, F>(
     what: &str,
     deadline: &Deadline,
     interval: Duration,
-    mut look: impl FnMut() -> Look<T> + Send,
-) -> Result<T, InventoryError> {
-    let failures = Arc::new(AtomicU32::new(0));
-    poll(what, deadline, interval, move || {
-        let (failures, looked) = (failures.clone(), look());
-        async move { judge(&failures, looked.await) }.boxed()
-    })
-    .await?
+    mut look: impl FnMut() -> F,
+) -> Result<T, InventoryError>
+where
+    F: Future<Output = Result<Seen<T>, InventoryError>>,
+{
+    let failures = AtomicU32::new(0);
+    let judged = || {
+        let (failures, looked) = (&failures, look());
+        async move { judge(failures, looked.await) }
+    };
+    poll(what, deadline, interval, judged).await?
 }
 
 fn judge<T>(failures: &AtomicU32, looked: Result<Seen<T>, InventoryError>) -> Seen<Result<T, InventoryError>> {

@@ -1,8 +1,9 @@
 //! Scenarios on the lab, in-process: an unharmed migration, product faults that must be caught, failures at each step
-//! after which the world must be empty, undo and crashes, environments that are not ready.
+//! after which the world must be empty, undo and crashes, clones that end early, environments that are not ready.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must end here")]
 
+mod clones;
 mod environment;
 mod failures;
 mod faults;

@@ -102,19 +102,10 @@ impl PasswordLogin<'_> {
 
     /// The OAuth server shows the ingress certificate, which another CA may have signed than the API server's.
     async fn ask(&self, address: &str, with_password: bool) -> Result<Response<Bytes>, LoginError> {
-        let mut policies = ingress_policies(self.tls).into_iter().peekable();
-        loop {
-            let Some(policy) = policies.next() else { return Err(self.redirect(address, "cannot be followed")) };
-            let request = self.request(address, with_password)?;
-            let answer = match self.open(&policy) {
-                Ok(client) => client.send(request).await,
-                Err(error) => Err(error),
-            };
-            match answer {
-                Err(error) if !error.transient && policies.peek().is_some() => {}
-                answer => return answer.map_err(|cause| self.http(cause)),
-            }
-        }
+        let policies = ingress_policies(self.tls);
+        let client = HttpClient::open_in_order(self.network, &policies, self.counter.clone());
+        let client = client.map_err(|cause| self.http(cause))?;
+        client.send(self.request(address, with_password)?).await.map_err(|cause| self.http(cause))
     }
 
     fn land(&self, from: &str, headers: &HeaderMap) -> Result<Landing, LoginError> {

@@ -70,7 +70,7 @@ impl Call<'_> {
             "ShutdownGuest" => self.shut_down(),
             "MarkAsTemplate" => vm_methods::mark_as_template(self.core, &self.this).map(|()| Vec::new()),
             "CloneVM_Task" => self.clone_vm(),
-            "CancelTask" => Err(Fault::new("NotSupported", "The task cannot be cancelled.")),
+            "CancelTask" => self.core.cancel(&self.this).map(|()| Vec::new()),
             _ => self.vm_task(),
         }
     }

@@ -80,6 +80,10 @@ impl Model<'_> {
             "ContainerView" => self.view_property(object, name),
             "VirtualMachine" => self.vm_property(object, name),
             "VirtualMachineSnapshot" => entities::snapshot_property(self.inventory, &object.value, name),
+            "TaskManager" if name == "recentTask" => {
+                let running = self.tasks.values().filter(|task| !task.is_done());
+                running.map(|task| task.reference.node(name)).collect()
+            }
             kind if content::is_manager(kind, &object.value) => {
                 content::property(self.source, self.session, object, name)
             }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 /// In so many equal parts a task's time passes; its progress moves after each.
 const STEPS: u32 = 4;
@@ -31,6 +32,8 @@ pub(super) struct LabTask {
     progress: Option<u32>,
     queued: String,
     ending: Option<(Ending, String)>,
+    /// What ends it early; `None` if it cannot be cancelled.
+    cancel: Option<CancellationToken>,
 }
 
 impl LabTask {
@@ -55,6 +58,8 @@ impl LabTask {
         let error = self.ending.as_ref().and_then(|(ending, _)| ending.as_ref().err());
         let result = self.ending.as_ref().and_then(|(ending, _)| ending.as_ref().ok()).and_then(Option::as_ref);
         let is_entity = wsdl().is_a(&self.entity.kind, "ManagedEntity");
+        let cancelable = self.cancel.is_some() && self.ending.is_none();
+        let cancelled = self.cancel.as_ref().is_some_and(CancellationToken::is_cancelled);
         let reason = Node::new("reason").of("TaskReasonUser").with([Node::leaf("userName", "lab")]);
         Node::new("info")
             .with([
@@ -65,7 +70,11 @@ impl LabTask {
             ])
             .with(is_entity.then(|| self.entity.node("entity")))
             .with(is_entity.then(|| Node::leaf("entityName", &self.entity_name)))
-            .with([Node::leaf("state", state), Node::leaf("cancelled", false), Node::leaf("cancelable", false)])
+            .with([
+                Node::leaf("state", state),
+                Node::leaf("cancelled", cancelled),
+                Node::leaf("cancelable", cancelable),
+            ])
             .with(error.map(|error| error.localized("error")))
             .with(result.cloned())
             .with(self.progress.filter(|_| self.ending.is_none()).map(|percent| Node::leaf("progress", percent)))
@@ -109,6 +118,20 @@ impl Core {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Gives a task up. One that ended stays as it is.
+    pub(super) fn cancel(&self, task: &Ref) -> Result<(), Fault> {
+        let tasks = self.tasks();
+        let found = tasks.get(&task.value).ok_or_else(|| Fault::not_found(task))?;
+        match &found.cancel {
+            Some(_) if found.is_done() => Ok(()),
+            Some(cancel) => {
+                cancel.cancel();
+                Ok(())
+            }
+            None => Err(Fault::new("NotSupported", "The task cannot be cancelled.")),
+        }
+    }
+
     fn update(&self, task: &Ref, act: impl FnOnce(&mut LabTask)) {
         if let Some(task) = self.tasks().get_mut(&task.value) {
             act(task);
@@ -134,12 +157,14 @@ impl Core {
             reference: reference.clone(),
             entity: job.entity,
             entity_name,
+            cancel: (job.method == "CloneVM_Task").then(CancellationToken::new),
             method: job.method,
             number,
             progress: None,
             queued: rfc3339(now()),
             ending: None,
         };
+        let cancel = task.cancel.clone().unwrap_or_default();
         self.tasks().insert(value, task);
         while running.try_join_next().is_some() {}
         let (core, task) = (Arc::clone(self), reference.clone());
@@ -147,8 +172,11 @@ impl Core {
             let ending = if let Err(fault) = check(&core) {
                 Err(fault)
             } else {
-                core.pass(&task, job.lasts).await;
-                work(&core)
+                tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => Err(Fault::new("RequestCanceled", "The task was canceled by a user.")),
+                    () = core.pass(&task, job.lasts) => work(&core),
+                }
             };
             core.update(&task, |task| task.ending = Some((ending, rfc3339(now()))));
         });

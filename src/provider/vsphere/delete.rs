@@ -3,17 +3,19 @@
 //! Source: source-providers.md sections 2.4 and 6.
 
 use super::fault::CallError;
-use super::find;
 use super::names::unescape;
 use super::power;
 use super::request::Call;
 use super::session::Session;
 use super::task::Limit;
 use super::xml::MoRef;
+use super::{clones, find};
 use crate::facts::Power;
 use crate::provider::{ProviderError, Removal, VmRef};
+use std::collections::BTreeMap;
 
-/// Deletes the VM `id` if it still has that name, else every VM of exactly this name.
+/// Deletes the VM `id` if it still has that name, else every VM of exactly this name. Without an id the VM may be a
+/// clone that is not there yet: then nothing counts as gone before the clones that run now have ended.
 pub(crate) async fn by_name(
     session: &Session,
     name: &str,
@@ -26,6 +28,17 @@ pub(crate) async fn by_name(
     {
         return Ok(Removal::Removed);
     }
+    // First the tasks: a clone that ends after this look shows up in the list of VMs that follows.
+    let running = if id.is_none() { clones::under_way(session, name).await? } else { BTreeMap::new() };
+    let removal = all_named(session, name, limit).await?;
+    if removal == Removal::Removed || running.is_empty() {
+        return Ok(removal);
+    }
+    clones::wait_for(session, name, &running, &limit.deadline).await?;
+    all_named(session, name, limit).await
+}
+
+async fn all_named(session: &Session, name: &str, limit: &Limit) -> Result<Removal, ProviderError> {
     let mut removal = Removal::AlreadyGone;
     for vm in find::all_vms(session).await?.iter().filter(|vm| vm.name == name) {
         if one(session, vm, limit).await? == Removal::Removed {

@@ -6,10 +6,8 @@ use super::properties::Properties;
 use super::session::Session;
 use super::xml::{Element, MoRef};
 use crate::facts::GuestAddress;
-use crate::provider::{ProviderError, VmRef};
+use crate::provider::ProviderError;
 use crate::wait::Seen;
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use std::net::Ipv4Addr;
 
 /// Device keys of NICs begin here; routes name the NIC by the difference.
@@ -27,14 +25,8 @@ pub(crate) fn reports(vm: &Properties) -> bool {
         && matches!(vm.text("guest.toolsStatus"), Some("toolsOk" | "toolsOld"))
 }
 
-/// One look for the guest's report, owning what it needs, as the looks at a task do.
-pub(crate) fn look_for_report(session: &Session, vm: &VmRef) -> BoxFuture<'static, Seen<Result<(), ProviderError>>> {
-    let (session, object) = (session.clone(), MoRef::new("VirtualMachine", &vm.id));
-    async move { look(&session, &object).await }.boxed()
-}
-
-/// `Met`: it reports, or it cannot be asked.
-async fn look(session: &Session, vm: &MoRef) -> Seen<Result<(), ProviderError>> {
+/// One look for the guest's report. `Met`: it reports, or it cannot be asked.
+pub(crate) async fn look_for_report(session: &Session, vm: &MoRef) -> Seen<Result<(), ProviderError>> {
     match session.read(vm, &["runtime.powerState", "guest.net", "guest.toolsStatus"]).await {
         Ok(seen) if reports(&seen) => Seen::Met(Ok(())),
         Ok(seen) => {

@@ -5,6 +5,7 @@
 //! clones' names and no ledger.
 
 mod clone;
+mod clones;
 mod delete;
 mod devices;
 mod fault;

@@ -22,6 +22,8 @@ pub(crate) struct Call {
     pub(crate) object: String,
     /// Whether it only reads, so that it may be sent again when no answer came.
     pub(crate) reads: bool,
+    /// Name of the VM that its task makes.
+    pub(crate) makes: Option<String>,
     body: Element,
 }
 
@@ -29,7 +31,7 @@ impl Call {
     /// A call that changes something: it is sent once.
     pub(crate) fn new(method: &'static str, this: &MoRef) -> Self {
         let body = Element::new(method).with(Element::moref("_this", this));
-        Self { method, object: this.to_string(), reads: false, body }
+        Self { method, object: this.to_string(), reads: false, makes: None, body }
     }
 
     /// A call that only reads: it is repeated when no answer came.
@@ -41,6 +43,13 @@ impl Call {
     #[must_use]
     pub(crate) fn about(mut self, object: &(impl std::fmt::Display + ?Sized)) -> Self {
         self.object = object.to_string();
+        self
+    }
+
+    /// Whose task makes a VM of this name.
+    #[must_use]
+    pub(crate) fn making(mut self, name: &str) -> Self {
+        self.makes = Some(name.to_owned());
         self
     }
 

@@ -3,6 +3,7 @@
 //! It must not decide anything about VMs. A refused login is remembered: no call is sent after it, so that a wrong
 //! password cannot lock the account.
 
+use super::clones::StartedClones;
 use super::fault::CallError;
 use super::request::{Call, SOAP_ACTION, is_unavailable};
 use super::xml::{Element, MoRef};
@@ -72,13 +73,20 @@ pub(crate) struct Session {
     content: Arc<Content>,
     login: Arc<tokio::sync::Mutex<Login>>,
     cookies: Arc<Mutex<BTreeMap<String, String>>>,
+    clones: Arc<StartedClones>,
 }
 
 impl Session {
     /// Reads the service content and logs in.
     pub(crate) async fn open(http: HttpClient, endpoint: Endpoint) -> Result<Self, ProviderError> {
-        let mut session =
-            Self { http, endpoint, content: Arc::default(), login: Arc::default(), cookies: Arc::default() };
+        let mut session = Self {
+            http,
+            endpoint,
+            content: Arc::default(),
+            login: Arc::default(),
+            cookies: Arc::default(),
+            clones: Arc::default(),
+        };
         let call = Call::read("RetrieveServiceContent", &MoRef::new("ServiceInstance", "ServiceInstance"))
             .about(&session.endpoint.url);
         let answer = session.send(&call).await?;
@@ -90,6 +98,11 @@ impl Session {
     /// The managers and what the server says of itself.
     pub(crate) fn content(&self) -> &Content {
         &self.content
+    }
+
+    /// The clone tasks that were started.
+    pub(crate) fn started_clones(&self) -> &StartedClones {
+        &self.clones
     }
 
     /// Which login is in force; to be read before a call and given to [`Self::renew`] when the session is found expired.

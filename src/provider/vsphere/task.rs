@@ -10,8 +10,6 @@ use super::xml::{Element, MoRef};
 use crate::facts::chain;
 use crate::provider::ProviderError;
 use crate::wait::{Deadline, Seen, WaitError, pause, poll};
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -70,22 +68,17 @@ impl Session {
     async fn task_once(&self, call: &Call, limit: &Limit) -> Result<Element, CallError> {
         let started = self.call(call).await?;
         let task = started.moref_at("returnval").ok_or_else(|| malformed(call, "no task"))?;
+        if let Some(name) = &call.makes {
+            self.started_clones().note(&task, name);
+        }
         let what = format!("{} on {}", call.method, call.object);
-        let (session, watched, running) = (self.clone(), call.clone(), task.clone());
-        match poll(&what, &limit.deadline, LOOK_EVERY, move || session.look_at(&watched, &running)).await {
+        match poll(&what, &limit.deadline, LOOK_EVERY, || self.look(call, &task)).await {
             Ok(outcome) => outcome,
             Err(unfinished) => {
                 self.cancel_task(call, &task).await;
                 Err(ProviderError::from(unfinished).into())
             }
         }
-    }
-
-    /// One look, owning what it needs: a probe that borrows makes the whole call unfit for being spawned, since the
-    /// compiler cannot prove it `Send` for every lifetime.
-    fn look_at(&self, call: &Call, task: &MoRef) -> BoxFuture<'static, Seen<Result<Element, CallError>>> {
-        let (session, call, task) = (self.clone(), call.clone(), task.clone());
-        async move { session.look(&call, &task).await }.boxed()
     }
 
     /// One look at a task. `Met`: it ended, well or not.
@@ -124,9 +117,7 @@ impl Session {
             );
         }
         let settle = Deadline::after(SETTLE, &CancellationToken::new());
-        let (session, watched, ending) = (self.clone(), call.clone(), task.clone());
-        let look = move || session.look_at(&watched, &ending);
-        let ended = poll("end of a cancelled task", &settle, LOOK_EVERY, look).await;
+        let ended = poll("end of a cancelled task", &settle, LOOK_EVERY, || self.look(call, task)).await;
         if let Err(late) = ended {
             tracing::warn!(object = call.object, late = chain(&late), "a cancelled task still runs");
         }

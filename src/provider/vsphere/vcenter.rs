@@ -2,6 +2,7 @@
 
 use super::session::{Endpoint, Session};
 use super::task::Limit;
+use super::xml::MoRef;
 use super::{clone, delete, find, guest, power, source_vm};
 use crate::config::ProviderEntry;
 use crate::facts::{Power, SourceVm, parse_version};
@@ -112,8 +113,8 @@ impl SourceProvider for Vcenter {
 
     async fn wait_guest_info(&self, vm: &VmRef, deadline: &Deadline) -> Result<bool, ProviderError> {
         let what = format!("guest information of {vm}");
-        let (session, watched) = (self.session.clone(), vm.clone());
-        let look = move || guest::look_for_report(&session, &watched);
+        let watched = MoRef::new("VirtualMachine", &vm.id);
+        let look = || guest::look_for_report(&self.session, &watched);
         let waited = poll(&what, deadline, GUEST_INFO_EVERY, look).await;
         match waited {
             Ok(answer) => answer.map(|()| true),

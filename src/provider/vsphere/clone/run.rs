@@ -1,5 +1,6 @@
 //! A clone, from the request to the finished VM.
 
+use super::super::clones;
 use super::super::devices::Devices;
 use super::super::fault::CallError;
 use super::super::find;
@@ -106,6 +107,10 @@ async fn clone(
             let source_vm = request.source.to_string();
             Err(ProviderError::NameTaken { clone: request.name.clone(), source_vm })
         }
+        Err(CallError::Failed(error @ (ProviderError::Unreachable { .. } | ProviderError::Malformed { .. }))) => {
+            clones::settle_lost(session, &request.name).await;
+            Err(error)
+        }
         other => Ok(other?),
     }
 }
@@ -114,6 +119,7 @@ async fn clone(
 pub(crate) fn clone_call(request: &CloneRequest, folder: &MoRef, plan: &ClonePlan) -> Call {
     Call::new("CloneVM_Task", &MoRef::new("VirtualMachine", &request.source.id))
         .about(&format!("{} -> {}", request.source, request.name))
+        .making(&request.name)
         .with(Element::moref("folder", folder))
         .with(Element::leaf("name", &request.name))
         .with(clone_spec(plan))
