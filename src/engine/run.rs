@@ -24,6 +24,9 @@ pub enum RunDirectoryError {
         #[source]
         cause: io::Error,
     },
+    /// It is there already: sessions are named by their seed.
+    #[error("{0} is there already, from a run with the same seed; choose another --seed or --data-collector-path")]
+    Exists(PathBuf),
     /// Another process holds it.
     #[error("{0} belongs to a run that is still alive; stop it first, or wait until it ends")]
     Busy(PathBuf),
@@ -38,7 +41,10 @@ impl RunDirectory {
         let path = base.join(session.as_str());
         let fail = |cause| RunDirectoryError::Io { path: path.clone(), cause };
         std::fs::create_dir_all(base).map_err(fail)?;
-        std::fs::create_dir(&path).map_err(fail)?;
+        match std::fs::create_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(RunDirectoryError::Exists(path)),
+            made => made.map_err(fail)?,
+        }
         std::fs::create_dir(path.join("evidence")).map_err(fail)?;
         let directory = Self::open(&path)?;
         point_latest(base, session).map_err(fail)?;
@@ -94,7 +100,7 @@ mod tests {
         let first = RunDirectory::create(base.path(), &id("auto-1")).unwrap();
         assert!(matches!(RunDirectory::open(first.path()), Err(RunDirectoryError::Busy(_))));
         RunDirectory::create(base.path(), &id("auto-2")).unwrap();
-        assert!(matches!(RunDirectory::create(base.path(), &id("auto-1")), Err(RunDirectoryError::Io { .. })));
+        assert!(matches!(RunDirectory::create(base.path(), &id("auto-1")), Err(RunDirectoryError::Exists(_))));
         assert_eq!(std::fs::read_link(base.path().join("latest")).unwrap(), Path::new("auto-2"));
         assert!(first.evidence_path("cold/sanity@v8").ends_with("evidence/cold/sanity@v8.json"));
     }

@@ -99,6 +99,11 @@ impl Running {
         panic!("ended without a line with {parts:?}\nstdout:\n{}\nstderr:\n{}", self.out, self.err)
     }
 
+    /// What was read of standard output up to now.
+    pub(crate) fn out(&self) -> &str {
+        &self.out
+    }
+
     fn next(&mut self) -> Option<String> {
         let (stream, line) = self.lines.recv().ok()?;
         match stream {

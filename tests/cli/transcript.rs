@@ -26,7 +26,7 @@ const REDACTIONS: &[(&str, &str)] = &[
     // The program's own version.
     (r"mtvtest \d+\.\d+\.\d+", "mtvtest [version]"),
     (r#""version": "\d+\.\d+\.\d+""#, r#""version": "[version]""#),
-    (r#"name="version" value="\d+\.\d+\.\d+""#, r#"name="version" value="[version]""#),
+    (r#"name="mtvtest_version" value="\d+\.\d+\.\d+""#, r#"name="mtvtest_version" value="[version]""#),
 ];
 
 /// Compares `text` with the stored snapshot `name`.

@@ -58,8 +58,12 @@ impl WorldSpec {
     /// # Errors
     /// As [`WorldSpec::load`].
     pub fn parse(text: &str, origin: &str) -> Result<Self, WorldError> {
-        let spec: Self = serde_yaml::from_str(text)
-            .map_err(|error| WorldError::Parse { origin: origin.to_owned(), problem: error.to_string() })?;
+        let spec: Self = serde_yaml::from_str(text).map_err(|error| {
+            // The parser's text has a word of its own for errors, and does not know the file.
+            let problem = error.to_string().replace("<input>", origin);
+            let problem = problem.strip_prefix("error: ").unwrap_or(&problem).to_owned();
+            WorldError::Parse { origin: origin.to_owned(), problem }
+        })?;
         spec.validate()?;
         Ok(spec)
     }
@@ -149,9 +153,9 @@ fn check_vm(place: &str, vm: &VmSpec, (datastores, networks): (&[&str], &[&str])
         problems
             .push(format!("{place}: cpus: {} is no multiple of cores_per_socket: {}", vm.cpus, vm.cores_per_socket));
     }
-    let unknown = |what: &str, name: &str, known: &[&str]| {
-        let near = nearest(name, known.iter().copied(), 1).join(", ");
-        format!("{place}: no {what} {name} in this source; the nearest is {near}")
+    let unknown = |what: &str, name: &str, known: &[&str]| match nearest(name, known.iter().copied(), 1).first() {
+        Some(near) => format!("{place}: no {what} {name} in this source; the nearest is {near}"),
+        None => format!("{place}: no {what} {name} in this source; it has {}", known.join(", ")),
     };
     for disk in &vm.disks {
         check_quantity(&format!("{place}: disk size"), &disk.size, problems);
