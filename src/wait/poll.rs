@@ -55,6 +55,7 @@ mod tests {
     #[tokio::test]
     async fn a_wait_with_a_borrowing_probe_can_be_spawned() {
         async fn look(text: &str) -> Seen<usize> {
+            tokio::task::yield_now().await;
             Seen::Met(text.len())
         }
         async fn waits(text: String) -> usize {

@@ -97,11 +97,8 @@ fn what_is_wrong_with_login_rights_and_certificates_is_told() {
     let run = |kubeconfig: &str, providers: &str| {
         folder.call(&format!("run --providers {providers} --set kubeconfig={kubeconfig} {}", ServedLab::selection()))
     };
-    let without_ca: String = kubeconfig
-        .lines()
-        .filter(|line| !line.contains("certificate-authority"))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let without_ca: String =
+        kubeconfig.split_inclusive('\n').filter(|line| !line.contains("certificate-authority")).collect();
     assert_ne!(without_ca, kubeconfig);
     folder.write("no-ca", &without_ca);
     not_ready("kubeconfig-without-ca", folder, run("no-ca", "lab/providers.json"));

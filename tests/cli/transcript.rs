@@ -51,7 +51,7 @@ fn text(ended: &Ended) -> String {
     let mut text = format!("$ mtvtest {}\n[exit code {code}]\n", ended.words.join(" "));
     for (name, stream) in [("stdout", &ended.out), ("stderr", &ended.err)] {
         if !stream.is_empty() {
-            text += &format!("[{name}]\n{stream}");
+            text.extend(["[", name, "]\n", stream.as_str()]);
         }
     }
     text

@@ -6,5 +6,4 @@ mod collecting;
 mod fixture;
 mod reading;
 mod runtime;
-mod serving;
 mod writing;
