@@ -5,7 +5,7 @@ use super::paint::Paint;
 use super::record::{RunRecord, TestRecord, test_of};
 use super::screen::Screen;
 use super::words::{count_text, duration_text, hang, leftover_line};
-use crate::event::{Event, Outcome, Reader, Stamped};
+use crate::event::{Event, Outcome, Reader, Stamped, StepName};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io;
@@ -77,7 +77,9 @@ impl Console {
                 Outcome::Failed { reason } | Outcome::Broken { reason } => {
                     let took = duration_text(*took_ms);
                     let label = paint.bad(&format!("{test}: {} failed after {took}:", step.as_str()));
-                    self.screen.line(&format!("{label} {}", hang(reason, 2)))
+                    // The final report has the rest of a check's words.
+                    let first = reason.lines().next().filter(|_| *step == StepName::Check);
+                    self.screen.line(&format!("{label} {}", hang(first.unwrap_or(reason), 2)))
                 }
                 Outcome::Passed | Outcome::Skipped { .. } | Outcome::Cancelled => Ok(()),
             },
@@ -177,7 +179,7 @@ fn doing_now(test: &TestRecord) -> String {
     let Some(step) = test.running_step() else { return "between steps".into() };
     let progress = test.latest_vm.as_ref().and_then(|vm| Some((vm, test.vms.get(vm)?)));
     match progress {
-        Some((vm, progress)) if step == crate::event::StepName::Migrate => {
+        Some((vm, progress)) if step == StepName::Migrate => {
             format!("{}, VM {vm}: {}", step.as_str(), progress.text())
         }
         _ => step.as_str().to_owned(),

@@ -43,6 +43,12 @@ fn headline(test: &TestRecord, word: &str, reason: &str) -> Vec<String> {
         let colon = if reason.is_empty() { "" } else { ": " };
         return vec![format!("{word}{at}{colon}{}", hang(reason, 2))];
     };
+    let failing = test.failing_checks().count();
+    if step == StepName::Check && failing > 0 {
+        // Each check has a block of its own, which says all of the reason.
+        let checks = count_text(u64::try_from(failing).unwrap_or(u64::MAX), "check");
+        return vec![format!("{word} in step {}: {checks} not passed", step.as_str())];
+    }
     let why = match outcome {
         Outcome::Failed { reason } | Outcome::Broken { reason } => reason.as_str(),
         Outcome::Passed | Outcome::Skipped { .. } | Outcome::Cancelled => "",

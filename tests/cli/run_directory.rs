@@ -19,7 +19,7 @@ fn a_run_has_a_directory_of_its_own() {
         .filter_map(|path| path.strip_prefix(&format!(".data-collector/{session}/")).map(str::to_owned))
         .filter(|path| !path.is_empty())
         .collect();
-    for expected in ["events.jsonl", "evidence/cold_sanity.json", "junit.xml", "mtvtest.log", "resources.json"] {
+    for expected in ["events.jsonl", "evidence/cold/sanity.json", "junit.xml", "mtvtest.log", "resources.json"] {
         assert!(inside.iter().any(|path| path == expected), "{expected}: {inside:?}");
     }
     let log = folder.read(".data-collector/latest/mtvtest.log");
