@@ -313,7 +313,7 @@ mod tests {
         left behind: Plan mtv/auto-ab12-p: finalizer (made by cold/a)
 
         FAILED cold/a (1m 19s)
-          failed in step check: 1 check failed
+          failed in step check: 1 check not passed
           check cpu on VM rhel8
             expected: 4
             actual:   2

@@ -151,7 +151,7 @@ mod tests {
         let events =
             [failed_check("rhel8"), passed, inconclusive, step_failed(StepName::Check, "2 checks"), failed("2 checks")];
         insta::assert_snapshot!(failure_text(&events), @r"
-        failed in step check: 2 checks
+        failed in step check: 2 checks not passed
         check cpu on VM rhel8
           expected: 4 CPUs
           actual:   2 CPUs
