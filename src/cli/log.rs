@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// What the file holds: all of this crate, little of the crates below it. Headers and bodies of requests, which could
 /// hold a secret, are logged by those crates at `trace` only, and never asked for.
-const FILE_FILTER: &str = "info,mtvtest=debug,kube=info,hyper=warn,rustls=warn";
+const FILE_FILTER: &str = "info,mtvtest=debug,kube_client=error,hyper=warn,rustls=warn";
 
 /// Sends the log to `screen` from `level` up, and to the file at `path`. Only the first call of a process has effect.
 ///
@@ -73,15 +73,16 @@ fn word(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// The crates below tell less than this one at the same level.
+/// The crates below tell less than this one at the same level. `kube_client` tells only errors: its warning of an answer
+/// that it cannot read quotes the answer, which may be a Secret.
 fn screen_filter(level: LogLevel) -> EnvFilter {
     EnvFilter::new(match level {
         LogLevel::Off => "off",
         LogLevel::Error => "error",
         LogLevel::Warn => "error,mtvtest=warn",
-        LogLevel::Info => "warn,mtvtest=info",
-        LogLevel::Debug => "info,mtvtest=debug,hyper=warn,rustls=warn",
-        LogLevel::Trace => "debug,mtvtest=trace,hyper=info,rustls=info",
+        LogLevel::Info => "warn,mtvtest=info,kube_client=error",
+        LogLevel::Debug => "info,mtvtest=debug,kube_client=error,hyper=warn,rustls=warn",
+        LogLevel::Trace => "debug,mtvtest=trace,kube_client=error,hyper=info,rustls=info",
     })
 }
 

@@ -14,7 +14,7 @@ use tower::{Service, ServiceExt};
 /// request to the API server to `service`.
 ///
 /// # Errors
-/// As [`super::connect`].
+/// As [`super::connect()`].
 pub async fn connect_through<S, B>(
     settings: &Settings,
     network: &dyn Network,
