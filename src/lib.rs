@@ -10,6 +10,7 @@ pub mod diagnostics;
 pub mod engine;
 pub mod event;
 pub mod facts;
+pub mod guest;
 pub mod http;
 pub mod inventory;
 pub mod lab;

@@ -11,7 +11,7 @@ const LINES_MAX: usize = 450;
 const LEAVES: [&str; 5] = ["facts", "event", "wait", "undo", "http"];
 
 /// What each part may import besides itself and, where it says so, the leaves.
-const PARTS: [(&str, bool, &[&str]); 18] = [
+const PARTS: [(&str, bool, &[&str]); 19] = [
     ("facts", false, &[]),
     ("wait", false, &[]),
     ("http", false, &["facts"]),
@@ -23,9 +23,14 @@ const PARTS: [(&str, bool, &[&str]); 18] = [
     ("provider", true, &["config"]),
     ("inventory", true, &["config", "cluster"]),
     ("check", false, &["facts", "event", "scenario"]),
+    ("guest", true, &["config"]),
     ("migration", true, &["scenario", "config", "cluster", "inventory", "provider"]),
     ("diagnostics", true, &["scenario", "config", "cluster", "inventory", "provider"]),
-    ("engine", true, &["scenario", "config", "cluster", "inventory", "provider", "check", "migration", "diagnostics"]),
+    (
+        "engine",
+        true,
+        &["scenario", "config", "cluster", "inventory", "provider", "guest", "check", "migration", "diagnostics"],
+    ),
     ("report", false, &["facts", "event"]),
     ("lab", true, &[]),
     ("cli", true, EVERYTHING),
@@ -38,6 +43,7 @@ const EVERYTHING: &[&str] = &[
     "cluster",
     "provider",
     "inventory",
+    "guest",
     "check",
     "migration",
     "diagnostics",

@@ -1,0 +1,1 @@
+//! SSH: one connection, its authentication, its commands.

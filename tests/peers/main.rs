@@ -1,0 +1,32 @@
+//! Rung 5: the program against software that nobody here wrote (docs/testing.md). A test whose parts are not installed is
+//! reported as ignored, with what to install; with `MTVTEST_PEERS_REQUIRED=1` (as in CI) it fails.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod bench;
+mod clients;
+mod differential;
+mod kubernetes;
+mod openssh;
+mod part;
+mod peer;
+mod trial;
+mod vcsim;
+
+use libtest_mimic::Arguments;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = [
+        peer::tests::trials(),
+        vcsim::trials(),
+        openssh::trials(),
+        clients::trials(),
+        kubernetes::trials(),
+        differential::trials(),
+    ];
+    let trials = trials.into_iter().flatten().collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    peer::end_all();
+    conclusion.exit_code()
+}

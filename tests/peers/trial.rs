@@ -1,0 +1,60 @@
+//! One test as a trial: ignored without its parts, bounded in time, failed by the death of a peer.
+
+use crate::bench::Bench;
+use crate::part::Part;
+use futures::FutureExt;
+use libtest_mimic::{Completion, Failed, Trial};
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+/// A test that takes longer fails, with what its peers said last.
+const DEADLINE: Duration = Duration::from_secs(180);
+
+/// A test of that name, on a runtime of its own.
+pub(crate) fn trial<F, B>(name: &str, needs: &'static [Part], body: B) -> Trial
+where
+    F: Future<Output = ()>,
+    B: FnOnce(Bench) -> F + Send + 'static,
+{
+    Trial::ignorable_test(name, move || {
+        if let Some(why) = needs.iter().find_map(|part| part.find().err()) {
+            return if required() { Err(Failed::from(why)) } else { Ok(Completion::ignored_with(why)) };
+        }
+        judge(DEADLINE, body).map(|()| Completion::Completed).map_err(Failed::from)
+    })
+}
+
+/// Whether a missing part is a failure: where parts were installed, an ignored test hides something.
+fn required() -> bool {
+    std::env::var_os("MTVTEST_PEERS_REQUIRED").is_some_and(|value| value == "1")
+}
+
+/// Runs a test's body to its end, a peer's death or the deadline, whichever is first.
+pub(crate) fn judge<F, B>(deadline: Duration, body: B) -> Result<(), String>
+where
+    F: Future<Output = ()>,
+    B: FnOnce(Bench) -> F,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let bench = Bench::new();
+    let mut ended = runtime.block_on(async {
+        let body = AssertUnwindSafe(body(bench.clone())).catch_unwind();
+        tokio::select! {
+            biased;
+            ended = body => ended.map_err(|panic| words(panic.as_ref())),
+            died = bench.death() => Err(died),
+            () = tokio::time::sleep(deadline) => Err(format!("not done within {} s", deadline.as_secs())),
+        }
+    });
+    // Tasks of the body end here, so that what they hold is gone before the next test.
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    if let Err(why) = &mut ended {
+        why.push_str(&bench.last_words());
+    }
+    ended
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_else(|| "panicked".to_owned())
+}
