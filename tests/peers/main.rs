@@ -4,6 +4,7 @@
 
 mod bench;
 mod clients;
+mod control_plane;
 mod differential;
 mod kubernetes;
 mod openssh;
@@ -28,5 +29,6 @@ fn main() -> ExitCode {
     let trials = trials.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     peer::end_all();
+    control_plane::ControlPlane::remove_files();
     conclusion.exit_code()
 }

@@ -1,7 +1,20 @@
 //! The program and the lab's controllers against a real control plane.
 
+use crate::bench::Bench;
+use crate::control_plane::{ControlPlane, NEEDS};
+use crate::trial::trial;
+use http::Request;
 use libtest_mimic::Trial;
+use serde_json::Value;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    Vec::new()
+    vec![trial("kubernetes::the_definitions_of_forklift_are_installed", NEEDS, definitions_are_installed)]
+}
+
+async fn definitions_are_installed(bench: Bench) {
+    let plane = ControlPlane::shared(&bench);
+    let request = Request::get("/apis/forklift.konveyor.io/v1beta1").body(Vec::new()).unwrap();
+    let kinds: Value = plane.admin().await.request(request).await.unwrap();
+    let plans = kinds["resources"].as_array().unwrap().iter().find(|kind| kind["name"] == "plans");
+    assert_eq!(plans.unwrap()["kind"], "Plan");
 }
