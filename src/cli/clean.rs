@@ -81,6 +81,7 @@ async fn undo_found(
     session: &SessionId,
 ) -> Result<Vec<Leftover>, CliError> {
     let base = around.settings.data_collector_path.join(format!("{session}-clean"));
+    let fresh = !base.exists();
     std::fs::create_dir_all(&base).map_err(|error| CliError::internal(format!("make {}: {error}", base.display())))?;
     let directory = RunDirectory::open(&base)?;
     let ledger = Ledger::create(&directory.ledger_path(), session.clone())?;
@@ -89,6 +90,12 @@ async fn undo_found(
     let found = record_found(&unwinder, &ledger, &around.providers, session).await?;
     unwinder.close().await;
     if found == 0 {
+        drop((ledger, directory));
+        // An empty ledger is of no use to anybody; that of an earlier clean-up is.
+        if fresh {
+            std::fs::remove_dir_all(&base)
+                .map_err(|error| CliError::internal(format!("remove {}: {error}", base.display())))?;
+        }
         say(&format!("nothing of session {session} is left"));
         return Ok(Vec::new());
     }

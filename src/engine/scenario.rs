@@ -14,8 +14,8 @@ use crate::cluster::{Kind, ObjectRef};
 use crate::event::{Event, Outcome, StepName};
 use crate::facts::NicAttachment;
 use crate::migration::{
-    Finished, Names, NetworkRow, PlanRefs, PlanVm, StorageRow, finished, map_ready, migration_body, nad_body,
-    network_map_body, network_rows, plan_body, plan_ready, storage_map_body, storage_rows, vm_progress,
+    Finished, Names, NetworkRow, PlanRefs, PlanVm, StorageRow, finished, migration_body, nad_body, network_map_body,
+    network_rows, plan_body, ready, storage_map_body, storage_rows, vm_progress,
 };
 use crate::scenario::{PlanSpec, Scenario, Test};
 use crate::undo::{EntryId, ObjectUndo};
@@ -181,7 +181,7 @@ impl Walk<'_> {
         let created = draft.create(parts).await?;
         self.made.insert(step, (name, created.entry));
         let deadline = self.deadline(self.scenario.timeouts.plan_ready, parts.settings.timeouts.plan_ready);
-        Ok(parts.cluster.wait(&format!("wait for {target} to be Ready"), &target, &deadline, map_ready).await?)
+        Ok(parts.cluster.wait(&format!("wait for {target} to be Ready"), &target, &deadline, ready).await?)
     }
 
     async fn make_plan(&mut self) -> Result<(), StepError> {
@@ -205,7 +205,7 @@ impl Walk<'_> {
         let created = draft.create_undone_by(parts, ObjectUndo::ArchiveThenDelete).await?;
         self.made.insert(StepName::Plan, (name, created.entry));
         let deadline = self.deadline(self.scenario.timeouts.plan_ready, parts.settings.timeouts.plan_ready);
-        Ok(parts.cluster.wait(&format!("wait for {target} to be Ready"), &target, &deadline, plan_ready).await?)
+        Ok(parts.cluster.wait(&format!("wait for {target} to be Ready"), &target, &deadline, ready).await?)
     }
 
     async fn migrate(&mut self) -> Result<(), StepError> {

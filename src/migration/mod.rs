@@ -19,4 +19,4 @@ pub use naming::Names;
 pub use plan::{PlanRefs, PlanVm, plan_body};
 pub use progress::{StepProgress, VmProgress, vm_progress};
 pub use provider::{destination_provider_body, provider_ready, source_provider_body, source_secret_body};
-pub use readiness::{map_ready, plan_ready};
+pub use readiness::ready;

@@ -8,17 +8,9 @@ use crate::cluster::{conditions, is_true, observed};
 use crate::wait::Seen;
 use kube::api::DynamicObject;
 
-/// Whether a StorageMap or NetworkMap is Ready.
-pub fn map_ready(object: Option<&DynamicObject>) -> Seen<()> {
-    ready(object)
-}
-
-/// Whether a Plan is Ready. It is withheld, without a blocker, while the VDDK image is checked.
-pub fn plan_ready(object: Option<&DynamicObject>) -> Seen<()> {
-    ready(object)
-}
-
-fn ready(object: Option<&DynamicObject>) -> Seen<()> {
+/// Whether a StorageMap, NetworkMap or Plan is Ready. A Plan's is withheld, without a blocker, while the VDDK image is
+/// checked.
+pub fn ready(object: Option<&DynamicObject>) -> Seen<()> {
     let Some(object) = object else { return Seen::Pending("it is not there yet".to_owned()) };
     if !observed(object) {
         return Seen::Pending("its status is older than its spec".to_owned());
@@ -47,16 +39,16 @@ mod tests {
     #[test]
     fn blockers_end_the_wait_unless_they_clear_by_themselves() {
         let condition = |kind: &str, category: &str| json!([{ "type": kind, "status": "True", "category": category, "message": "m" }]);
-        assert_eq!(plan_ready(Some(&plan(condition("Ready", "Required")))), Seen::Met(()));
+        assert_eq!(ready(Some(&plan(condition("Ready", "Required")))), Seen::Met(()));
         assert_eq!(
-            plan_ready(Some(&plan(condition("VMNetworksNotMapped", "Critical")))),
+            ready(Some(&plan(condition("VMNetworksNotMapped", "Critical")))),
             Seen::Hopeless("VMNetworksNotMapped: m".into())
         );
-        assert!(matches!(plan_ready(Some(&plan(condition("SourceProviderNotReady", "Critical")))), Seen::Pending(_)));
+        assert!(matches!(ready(Some(&plan(condition("SourceProviderNotReady", "Critical")))), Seen::Pending(_)));
         assert_eq!(
-            plan_ready(Some(&plan(condition("ValidatingVDDK", "Advisory")))),
+            ready(Some(&plan(condition("ValidatingVDDK", "Advisory")))),
             Seen::Pending("conditions ValidatingVDDK".into())
         );
-        assert!(matches!(map_ready(None), Seen::Pending(_)));
+        assert!(matches!(ready(None), Seen::Pending(_)));
     }
 }
