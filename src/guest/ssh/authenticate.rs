@@ -1,6 +1,6 @@
 //! The login: one credential, offered once.
 
-use super::witness::{Ended, Porter, Witness};
+use super::witness::{CLOSED, Ended, Porter, Witness, words};
 use super::{Method, SshError, Target};
 use crate::config::Secret;
 use russh::client::{AuthResult, Handle, KeyboardInteractiveAuthResponse as Reply};
@@ -52,7 +52,7 @@ impl Attempt<'_> {
         let offered = match self.handle.authenticate_none(&self.target.login.user).await {
             Ok(AuthResult::Success) => return Ok(()),
             Ok(AuthResult::Failure { remaining_methods, .. }) if !remaining_methods.is_empty() => remaining_methods,
-            Ok(AuthResult::Failure { .. }) => return Err(self.witness.lost(&self.target.label(), "no methods offered")),
+            Ok(AuthResult::Failure { .. }) => return Err(self.witness.lost(&self.target.label(), CLOSED)),
             Err(why) => return Err(self.lost(&why)),
         };
         if offered.contains(&MethodKind::Password) {
@@ -128,7 +128,7 @@ impl Attempt<'_> {
     }
 
     fn lost(&self, why: &russh::Error) -> SshError {
-        self.witness.lost(&self.target.label(), &why.to_string())
+        self.witness.lost(&self.target.label(), &words(why))
     }
 }
 

@@ -1,12 +1,15 @@
 //! Commands: run within limits, with an honest account of how they ended.
 
-use super::witness::{Ended, Porter, Witness};
+use super::connection::PARALLEL;
+use super::witness::{CLOSED, Ended, Porter, Witness, words};
 use super::{Connection, SshError};
+use crate::wait::pause;
 use russh::client::{Handle, Msg};
 use russh::{Channel, ChannelMsg, Sig};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +18,13 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// Time that a killed command has to end.
 const DYING: Duration = Duration::from_secs(2);
+
+/// Time after which a server that opens no session, though nothing else runs here, has none. OpenSSH frees a session some
+/// time after it has said that it is closed.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// How often it is asked for one meanwhile.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Characters of a command that errors show.
 const SHOWN: usize = 60;
@@ -84,8 +94,8 @@ impl Connection {
     /// Runs a command line in the account's shell; arguments must be quoted for that shell, and secrets kept out, since
     /// errors and the guest's process list show it.
     ///
-    /// At most eight run at once on a connection; others wait for their turn, and a command's time begins with it. What
-    /// is not done in time is killed, where the server can do that (OpenSSH: not for root); the answer then comes up to
+    /// At most eight run at once on a connection; others wait for their turn, and a command's time begins with it. A
+    /// server that allows fewer makes them wait within that time. What is not done in time is killed, where the server can do that (OpenSSH: not for root); the answer then comes up to
     /// two seconds after the limit.
     ///
     /// Cancel safe: a command whose future is dropped is stopped like one that is late, and the connection stays usable.
@@ -103,6 +113,7 @@ impl Connection {
             to: self.to.clone(),
             command: command.to_owned(),
             limits: *limits,
+            slots: Arc::clone(&self.slots),
         };
         // A task of its own, so that a dropped future still closes its channel.
         let task = self.tasks.spawn(async move {
@@ -121,6 +132,7 @@ struct Work {
     to: String,
     command: String,
     limits: Limits,
+    slots: Arc<Semaphore>,
 }
 
 /// What was seen of it.
@@ -137,7 +149,7 @@ struct Progress {
 impl Work {
     async fn run(self, abandoned: CancellationToken) -> Result<CommandOutput, SshError> {
         let deadline = Instant::now() + self.limits.time;
-        let opened = timeout_at(deadline, self.handle.channel_open_session()).await;
+        let opened = timeout_at(deadline, self.session()).await;
         let mut channel = match opened {
             Ok(Ok(channel)) => channel,
             Ok(Err(fault)) => return Err(self.not_started(&fault)),
@@ -162,6 +174,23 @@ impl Work {
         self.account(progress)
     }
 
+    /// A session. One that is refused is asked for again while other commands of this connection may free one, as on a
+    /// server that allows fewer than run here at once.
+    async fn session(&self) -> Result<Channel<Msg>, russh::Error> {
+        let settled = Instant::now() + SETTLING;
+        loop {
+            let refused = match self.handle.channel_open_session().await {
+                Err(refused @ russh::Error::ChannelOpenFailure(_)) => refused,
+                other => return other,
+            };
+            let alone = self.slots.available_permits() + 1 >= PARALLEL;
+            if alone && Instant::now() >= settled {
+                return Err(refused);
+            }
+            pause(ASK_AGAIN).await;
+        }
+    }
+
     /// Reads until the channel closes, or is quiet after the command's end.
     async fn follow(&self, channel: &mut Channel<Msg>, progress: &mut Progress) -> Result<(), russh::Error> {
         channel.exec(true, self.command.as_str()).await?;
@@ -179,7 +208,9 @@ impl Work {
                 Some(ChannelMsg::Data { data }) => progress.stdout.add(&data, limit),
                 Some(ChannelMsg::ExtendedData { data, ext: STDERR }) => progress.stderr.add(&data, limit),
                 Some(ChannelMsg::ExitStatus { exit_status }) => progress.exit = Some(Exit::Status(exit_status)),
-                Some(ChannelMsg::ExitSignal { signal_name, .. }) => progress.exit = Some(Exit::Signal(name(signal_name))),
+                Some(ChannelMsg::ExitSignal { signal_name, .. }) => {
+                    progress.exit = Some(Exit::Signal(name(signal_name)))
+                }
                 Some(ChannelMsg::Failure) => {
                     progress.refused = true;
                     return Ok(());
@@ -206,7 +237,7 @@ impl Work {
         let why = if closed {
             "the server told no exit status".to_owned()
         } else {
-            format!("connection lost: {}", self.reason("closed by the other side"))
+            format!("connection lost: {}", self.reason(CLOSED))
         };
         Err(SshError::CutOff { to, command, read: stdout.total + stderr.total, why })
     }
@@ -218,7 +249,7 @@ impl Work {
                  anew"
                     .to_owned()
             }
-            other => format!("connection lost: {}", self.reason(&other.to_string())),
+            other => format!("connection lost: {}", self.reason(&words(other))),
         };
         SshError::NotStarted { to: self.to.clone(), command: brief(&self.command), why }
     }

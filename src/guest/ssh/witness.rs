@@ -3,6 +3,7 @@
 use super::{HostKey, HostKeyPolicy, SshError};
 use russh::client::{DisconnectReason, Handler, Session};
 use russh::keys::PublicKeyOrCertificate;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -12,6 +13,9 @@ const GREETING: usize = 255;
 
 /// What servers say instead of a greeting when they have no room: OpenSSH's words, the second since 9.8.
 const NO_ROOM: [&str; 2] = ["Exceeded MaxStartups", "Not allowed at this time"];
+
+/// The end that says nothing.
+pub(super) const CLOSED: &str = "closed by the other side";
 
 /// How a connection ended.
 #[derive(Debug, Clone)]
@@ -118,12 +122,22 @@ impl Witness {
             }
             (Fault::Version, ..) => stranger(to, &said),
             _ if !said.is_empty() && !greeted(&said) => stranger(to, &said),
-            (Fault::IO(fault), ..) => self.lost(&to, &fault.to_string()),
-            (Fault::Disconnect | Fault::HUP | Fault::SendError | Fault::RecvError, ..) => {
-                self.lost(&to, "closed by the other side")
+            (fault @ (Fault::IO(_) | Fault::Disconnect | Fault::HUP | Fault::SendError | Fault::RecvError), ..) => {
+                self.lost(&to, &words(&fault))
             }
             (fault, ..) => SshError::Handshake { to, source: Box::new(fault) },
         }
+    }
+}
+
+/// How a connection ended, in words that mean the same whatever noticed it first.
+pub(super) fn words(fault: &russh::Error) -> String {
+    use russh::Error as Fault;
+    match fault {
+        Fault::Disconnect | Fault::HUP | Fault::SendError | Fault::RecvError => CLOSED.to_owned(),
+        Fault::IO(fault) if fault.kind() == io::ErrorKind::UnexpectedEof => CLOSED.to_owned(),
+        Fault::KeepaliveTimeout => "the server does not answer any more".to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -177,12 +191,8 @@ impl Handler for Porter {
         let (ended, result) = match reason {
             DisconnectReason::ReceivedDisconnect(leave) => (Ended::Leave(leave.message), Ok(())),
             DisconnectReason::Error(fault) => {
-                let ended = match &fault {
-                    russh::Error::NoAuthMethod => Ended::NoMethod,
-                    russh::Error::HUP | russh::Error::Disconnect => Ended::Fault("closed by the other side".to_owned()),
-                    russh::Error::KeepaliveTimeout => Ended::Fault("the server does not answer any more".to_owned()),
-                    other => Ended::Fault(other.to_string()),
-                };
+                let no_method = matches!(fault, russh::Error::NoAuthMethod);
+                let ended = if no_method { Ended::NoMethod } else { Ended::Fault(words(&fault)) };
                 (ended, Err(fault))
             }
         };
@@ -207,7 +217,10 @@ mod tests {
         let room = stranger("a@b".into(), b"Exceeded MaxStartups\r\n");
         assert!(matches!(&room, SshError::Busy { said, .. } if said == "Exceeded MaxStartups"), "{room}");
         let other = stranger("a@b".into(), b"220 mail ready\r\n\xff");
-        assert_eq!(other.to_string(), "ssh to a@b: no SSH server; it said \"220 mail ready\"; check the guest's SSH port");
+        assert_eq!(
+            other.to_string(),
+            "ssh to a@b: no SSH server; it said \"220 mail ready\"; check the guest's SSH port"
+        );
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("openssh::an_abandoned_command_is_killed", NEEDS, abandoned),
         trial("openssh::a_background_child_does_not_hold_a_command", NEEDS, background),
         trial("openssh::many_commands_share_a_connection", NEEDS, parallel),
+        trial("openssh::a_server_of_one_session_gets_one_command_at_a_time", NEEDS, one_session),
         trial("openssh::a_server_that_opens_no_session_is_told", NEEDS, no_session),
     ]
 }
@@ -167,9 +168,20 @@ async fn parallel(bench: Bench) {
     assert_eq!(peer.log().matches("Accepted ").count(), 1, "{}", peer.log());
 }
 
+async fn one_session(bench: Bench) {
+    let (server, _peer) = Server::start(&bench, "MaxSessions 1").await;
+    let connection = server.connection().await;
+    // Each fails if another one runs.
+    let folder = server.file("open").join("alone").display().to_string();
+    let command = format!("mkdir {folder} && sleep 0.2 && rmdir {folder}");
+    join_all((0..6).map(|_| output(&connection, &command))).await;
+}
+
 async fn no_session(bench: Bench) {
     let (server, _peer) = Server::start(&bench, "MaxSessions 0").await;
     let why = server.connection().await.run("true", &LIMITS).await.unwrap_err();
     assert!(matches!(why, SshError::NotStarted { .. }), "{why:?}");
-    assert!(chain(&why).starts_with("ssh to tester@guest: `true` was not started: the server opens no further session"));
+    assert!(
+        chain(&why).starts_with("ssh to tester@guest: `true` was not started: the server opens no further session")
+    );
 }

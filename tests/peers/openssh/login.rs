@@ -23,6 +23,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("openssh::a_password_logs_in_by_keyboard_interactive", NEEDS, by_keyboard),
         trial("openssh::a_wrong_password_is_offered_once", NEEDS, wrong_password),
         trial("openssh::a_wrong_password_is_offered_once_by_keyboard_interactive", NEEDS, wrong_by_keyboard),
+        trial("openssh::a_server_that_asks_again_gets_the_password_once", NEEDS, asks_again),
         trial("openssh::an_unknown_user_is_refused", NEEDS, unknown_user),
         trial("openssh::too_many_failures_are_a_refusal", NEEDS, too_many_failures),
         trial("openssh::a_password_is_not_sent_to_a_server_that_takes_none", NEEDS, no_passwords),
@@ -83,13 +84,28 @@ async fn wrong_by_keyboard(bench: Bench) {
     assert_eq!(attempts(&peer, "Failed ").await, 1, "{}", peer.log());
 }
 
+/// Two modules that each ask; what the second wants cannot be known to be the same password.
+async fn asks_again(bench: Bench) {
+    let server = Server::new(&bench, BY_KEYBOARD);
+    let pam = std::fs::read_to_string(server.file("etc/pam.d/sshd")).unwrap();
+    server.write("etc/pam.d/sshd", &format!("auth required pam_unix.so nodelay\n{pam}"));
+    bench.start(server.launch()).await;
+    let why = server.open(&target(password(PASSWORD))).await.err().unwrap();
+    assert!(!why.transient());
+    let reason = "login refused: the server asks \"Password:\", after the password was given;";
+    assert!(chain(&why).contains(reason), "{why}");
+}
+
 async fn unknown_user(bench: Bench) {
     let (server, peer) = Server::start(&bench, BY_BOTH).await;
     let mut stranger = target(password(PASSWORD));
     stranger.login.user = "stranger".to_owned();
     let why = server.open(&stranger).await.err().unwrap();
     assert!(!why.transient());
-    assert!(chain(&why).starts_with("ssh to stranger@guest: login refused: the password (by method password);"), "{why}");
+    assert!(
+        chain(&why).starts_with("ssh to stranger@guest: login refused: the password (by method password);"),
+        "{why}"
+    );
     assert_eq!(attempts(&peer, "Failed password for invalid user stranger").await, 1, "{}", peer.log());
 }
 
@@ -141,7 +157,7 @@ async fn keys(bench: Bench) {
 }
 
 async fn rsa_hash(bench: Bench) {
-    let (server, _peer) = Server::start(&bench, &format!("{BY_KEY}\nPubkeyAcceptedAlgorithms rsa-sha2-256")).await;
+    let (server, _peer) = Server::start(&bench, &format!("{BY_KEY}\nPubkeyAcceptedAlgorithms rsa-sha2-512")).await;
     let key = server.make_login_key(&["-t", "rsa", "-b", "2048"]);
     let connection = server.open(&target(key)).await.unwrap();
     assert_eq!(output(&connection, "id -un").await, format!("{USER}\n"));

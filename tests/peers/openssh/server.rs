@@ -27,7 +27,8 @@ pub(super) const USER: &str = "tester";
 pub(super) const PASSWORD: &str = "correct horse battery";
 
 /// crypt(3) of it.
-const CRYPTED: &str = "$6$mtvtestpeer$uIwRuj3Y17lAT5ai2mNhaODbEgbymCbtCsVwaq/YSSohUK5yXWt3BKcP4oCKC4SUYO2toz48m5RjVeFtKWyCR/";
+const CRYPTED: &str =
+    "$6$mtvtestpeer$uIwRuj3Y17lAT5ai2mNhaODbEgbymCbtCsVwaq/YSSohUK5yXWt3BKcP4oCKC4SUYO2toz48m5RjVeFtKWyCR/";
 
 /// What each opening may take: more than a busy machine needs.
 pub(super) const LIMIT: Duration = Duration::from_secs(60);

@@ -39,8 +39,11 @@ async fn session_dies(bench: Bench) {
     assert!(matches!(why, SshError::CutOff { read: 1.., .. }), "{why:?}");
     assert!(!why.transient());
     let text = chain(&why);
-    assert!(text.starts_with("ssh to tester@guest: `head -c 9000000 /dev/zero; kill -KILL $PPID; sleep 1000` was cut off"));
-    assert!(text.ends_with("its outcome is unknown: connection lost: closed by the other side"), "{text}");
+    assert!(
+        text.starts_with("ssh to tester@guest: `head -c 9000000 /dev/zero; kill -KILL $PPID; sleep 1000` was cut off")
+    );
+    // Closed or reset, as the kernel likes.
+    assert!(text.contains(" bytes of output, its outcome is unknown: connection lost: "), "{text}");
     assert_eq!(output(&server.connection().await, "echo on").await, "on\n");
 }
 
