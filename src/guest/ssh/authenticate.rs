@@ -82,7 +82,8 @@ impl Attempt<'_> {
             let question = prompts.iter().find(|prompt| prompt.echo || told);
             if let Some(question) = question {
                 let again = if told { ", after the password was given" } else { "" };
-                return Err(self.refused(&format!("the server asks {:?}{again}", question.prompt.trim())));
+                let asked = question.prompt.split_whitespace().collect::<Vec<_>>().join(" ");
+                return Err(self.refused(&format!("the server asks {asked:?}{again}")));
             }
             told |= !prompts.is_empty();
             let answers = prompts.iter().map(|_| password.expose().to_owned()).collect();

@@ -209,7 +209,7 @@ impl Work {
                 Some(ChannelMsg::ExtendedData { data, ext: STDERR }) => progress.stderr.add(&data, limit),
                 Some(ChannelMsg::ExitStatus { exit_status }) => progress.exit = Some(Exit::Status(exit_status)),
                 Some(ChannelMsg::ExitSignal { signal_name, .. }) => {
-                    progress.exit = Some(Exit::Signal(name(signal_name)))
+                    progress.exit = Some(Exit::Signal(name(signal_name)));
                 }
                 Some(ChannelMsg::Failure) => {
                     progress.refused = true;

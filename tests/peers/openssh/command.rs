@@ -1,6 +1,6 @@
 //! Commands: how they end, what they say, what bounds them.
 
-use super::server::{LIMIT, LIMITS, NEEDS, Server, made, output, target};
+use super::server::{LIMIT, LIMITS, NEEDS, Server, made, output, target_as};
 use crate::bench::Bench;
 use crate::trial::trial;
 use futures::future::join_all;
@@ -18,7 +18,10 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("openssh::a_command_ends_with_its_status_or_signal", NEEDS, exits),
         trial("openssh::stdout_and_stderr_are_kept_apart", NEEDS, apart),
         trial("openssh::binary_output_is_intact", NEEDS, binary),
-        trial("openssh::large_output_is_intact", NEEDS, large),
+        trial("openssh::large_output_is_intact", NEEDS, async |bench| large(bench, "", 32).await),
+        trial("openssh::output_is_intact_while_keys_are_renewed", NEEDS, async |bench| {
+            large(bench, "RekeyLimit 1M", 8).await;
+        }),
         trial("openssh::output_over_its_limit_is_counted_and_the_status_kept", NEEDS, over_limit),
         trial("openssh::a_late_command_is_killed_and_frees_its_session", NEEDS, late),
         trial("openssh::a_late_command_of_root_is_left_and_said_so", NEEDS, late_root),
@@ -65,9 +68,9 @@ async fn binary(bench: Bench) {
     assert!(!ended.stdout.truncated());
 }
 
-async fn large(bench: Bench) {
-    let (server, _peer) = Server::start(&bench, "").await;
-    let mut bytes = vec![0; 32 << 20];
+async fn large(bench: Bench, settings: &str, mebibytes: usize) {
+    let (server, _peer) = Server::start(&bench, settings).await;
+    let mut bytes = vec![0; mebibytes << 20];
     fastrand::Rng::with_seed(1).fill(&mut bytes);
     std::fs::write(server.file("bytes"), &bytes).unwrap();
     let limits = Limits { time: LIMIT, output_bytes: bytes.len() };
@@ -116,8 +119,7 @@ async fn late(bench: Bench) {
 /// OpenSSH signals nothing that runs as root.
 async fn late_root(bench: Bench) {
     let (server, _peer) = Server::start(&bench, "PermitRootLogin yes").await;
-    let mut root = target(server.make_login_key(&["-t", "ed25519"]));
-    root.login.user = "root".to_owned();
+    let root = target_as("root", server.make_login_key(&["-t", "ed25519"]));
     let connection = server.open(&root).await.unwrap();
     let file = server.file("open").join("root");
     let why = connection.run(&endless(&file), &SHORT).await.unwrap_err();

@@ -1,6 +1,6 @@
 //! Who is let in, by what, and with how many attempts.
 
-use super::server::{LIMIT, NEEDS, PASSWORD, Server, USER, output, password, target, until};
+use super::server::{LIMIT, NEEDS, PASSWORD, Server, USER, output, password, target, target_as, until};
 use crate::bench::Bench;
 use crate::peer::Peer;
 use crate::trial::trial;
@@ -23,7 +23,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("openssh::a_password_logs_in_by_keyboard_interactive", NEEDS, by_keyboard),
         trial("openssh::a_wrong_password_is_offered_once", NEEDS, wrong_password),
         trial("openssh::a_wrong_password_is_offered_once_by_keyboard_interactive", NEEDS, wrong_by_keyboard),
-        trial("openssh::a_server_that_asks_again_gets_the_password_once", NEEDS, asks_again),
+        trial("openssh::an_expired_password_is_told_once", NEEDS, expired),
         trial("openssh::an_unknown_user_is_refused", NEEDS, unknown_user),
         trial("openssh::too_many_failures_are_a_refusal", NEEDS, too_many_failures),
         trial("openssh::a_password_is_not_sent_to_a_server_that_takes_none", NEEDS, no_passwords),
@@ -84,22 +84,27 @@ async fn wrong_by_keyboard(bench: Bench) {
     assert_eq!(attempts(&peer, "Failed ").await, 1, "{}", peer.log());
 }
 
-/// Two modules that each ask; what the second wants cannot be known to be the same password.
-async fn asks_again(bench: Bench) {
+/// The server asks for the old password again, or for a new one; neither may get the password that it was told.
+async fn expired(bench: Bench) {
     let server = Server::new(&bench, BY_KEYBOARD);
+    let shadow = std::fs::read_to_string(server.file("etc/shadow")).unwrap();
+    server.write("etc/shadow", &shadow.replace(":19000:", ":0:"));
     let pam = std::fs::read_to_string(server.file("etc/pam.d/sshd")).unwrap();
-    server.write("etc/pam.d/sshd", &format!("auth required pam_unix.so nodelay\n{pam}"));
+    server.write("etc/pam.d/sshd", &pam.replace("pam_deny.so", "pam_unix.so"));
     bench.start(server.launch()).await;
     let why = server.open(&target(password(PASSWORD))).await.err().unwrap();
     assert!(!why.transient());
-    let reason = "login refused: the server asks \"Password:\", after the password was given;";
-    assert!(chain(&why).contains(reason), "{why}");
+    assert_eq!(
+        chain(&why),
+        "ssh to tester@guest: login refused: the server asks \"You are required to change your password immediately \
+         (administrator enforced). Changing password for tester. Current password:\", after the password was given; check \
+         the guest's user name and credentials"
+    );
 }
 
 async fn unknown_user(bench: Bench) {
     let (server, peer) = Server::start(&bench, BY_BOTH).await;
-    let mut stranger = target(password(PASSWORD));
-    stranger.login.user = "stranger".to_owned();
+    let stranger = target_as("stranger", password(PASSWORD));
     let why = server.open(&stranger).await.err().unwrap();
     assert!(!why.transient());
     assert!(

@@ -55,8 +55,7 @@ impl Server {
     /// Writes a server's files; `settings` win over the usual ones. It has an ed25519 host key.
     pub(super) fn new(bench: &Bench, settings: &str) -> Self {
         let folder = bench.folder().to_owned();
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let server = Self { folder, port: free.local_addr().unwrap().port() };
+        let server = Self { folder, port: free_port() };
         server.write_accounts();
         server.make_key("host", &["-t", "ed25519"]);
         let folder = server.folder.display();
@@ -158,9 +157,20 @@ impl Server {
     }
 }
 
+/// A port that nothing listens on, below those that the kernel gives to others meanwhile.
+fn free_port() -> u16 {
+    let mut ports = std::iter::repeat_with(|| fastrand::u16(10_000..30_000));
+    ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).unwrap()
+}
+
 /// The account, by this method, at a guest called `guest`.
 pub(super) fn target(method: Method) -> Target {
-    let login = Login { user: USER.to_owned(), method };
+    target_as(USER, method)
+}
+
+/// Another account.
+pub(super) fn target_as(user: &str, method: Method) -> Target {
+    let login = Login { user: user.to_owned(), method };
     Target { name: "guest".to_owned(), login, host_key: HostKeyPolicy::Record }
 }
 
