@@ -143,7 +143,9 @@ async fn abandoned(bench: Bench) {
 async fn background(bench: Bench) {
     let (server, _peer) = Server::start(&bench, "").await;
     let connection = server.connection().await;
-    let ended = connection.run("sleep 1000 & echo done; exit 5", &LIMITS).await.unwrap();
+    // Longer than a test may take.
+    let limits = Limits { time: Duration::from_secs(1000), ..LIMITS };
+    let ended = connection.run("sleep 1000 & echo done; exit 5", &limits).await.unwrap();
     assert_eq!((ended.exit, ended.stdout.text().as_ref()), (Exit::Status(5), "done\n"));
     assert!(ended.held_open);
     let detached = connection.run("sleep 1000 >/dev/null 2>&1 & echo done", &LIMITS).await.unwrap();
