@@ -1,6 +1,8 @@
 //! What a test needs to be installed, and where it is found.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 /// Something that `tests/peers/install` installs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub(crate) enum Part {
     Definitions,
     /// OpenSSH's server.
     Sshd,
+    /// The right to give a process mounts and processes of its own, so that a peer that must be root changes nothing.
+    Namespaces,
     /// Kubernetes' command line.
     Kubectl,
     /// Python with the pinned clients.
@@ -30,6 +34,7 @@ impl Part {
             Self::Etcd => "etcd",
             Self::Definitions => "definitions",
             Self::Sshd => "openssh",
+            Self::Namespaces => "namespaces",
             Self::Kubectl => "kubectl",
             Self::Python => "python",
         }
@@ -47,6 +52,7 @@ impl Part {
             Self::Sshd => on_path("sshd"),
             Self::Kubectl => on_path("kubectl"),
             Self::Definitions => return definitions(),
+            Self::Namespaces => return namespaces(),
         };
         found.ok_or_else(|| format!("needs {0}: tests/peers/install {0}", self.name()))
     }
@@ -69,6 +75,17 @@ fn definitions() -> Result<PathBuf, String> {
     let folder = std::env::var_os("MTVTEST_CRDS").map_or_else(beside, PathBuf::from);
     let there = folder.join("forklift.konveyor.io_plans.yaml").is_file();
     there.then_some(folder).ok_or_else(|| "needs Forklift's definitions: set MTVTEST_CRDS to their folder".to_owned())
+}
+
+/// The program that makes namespaces, if it may.
+fn namespaces() -> Result<PathBuf, String> {
+    static MAY: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+        let program = on_path("unshare")?;
+        let arguments = ["--mount", "--pid", "--fork", "--mount-proc", "true"];
+        let tried = Command::new(&program).args(arguments).stderr(Stdio::null()).status();
+        tried.is_ok_and(|status| status.success()).then_some(program)
+    });
+    MAY.clone().ok_or_else(|| "needs mount and process namespaces: run it as root, with CAP_SYS_ADMIN".to_owned())
 }
 
 fn existing(path: PathBuf) -> Option<PathBuf> {

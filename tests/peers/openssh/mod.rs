@@ -1,7 +1,13 @@
 //! The SSH client against OpenSSH's server.
 
+mod command;
+mod host_key;
+mod login;
+mod server;
+mod trouble;
+
 use libtest_mimic::Trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    Vec::new()
+    [login::trials(), host_key::trials(), command::trials(), trouble::trials()].into_iter().flatten().collect()
 }
