@@ -1,7 +1,58 @@
-//! Not yet.
+//! Deleting VMs.
 
+use super::cloning::clone;
+use super::simulator::{ALONE, NEEDS, Simulator};
+use crate::bench::Bench;
+use crate::trial::trial;
 use libtest_mimic::Trial;
+use mtvtest::facts::Power;
+use mtvtest::provider::Removal;
 
 pub(super) fn trials() -> Vec<Trial> {
-    Vec::new()
+    vec![
+        trial("vcsim::a_running_vm_is_deleted_and_a_second_time_gone_already", NEEDS, running),
+        trial("vcsim::the_id_counts_only_with_the_name", NEEDS, by_id),
+        trial("vcsim::every_vm_of_the_name_is_deleted", NEEDS, every),
+    ]
+}
+
+async fn running(bench: Bench) {
+    let simulator = Simulator::start(&bench, &[]).await;
+    let provider = simulator.connect().await;
+    let vm = clone(&*provider, ALONE, |_| ()).await.unwrap();
+    provider.create_snapshot(&vm, "one").await.unwrap();
+    provider.set_power(&vm, Power::On).await.unwrap();
+    assert_eq!(provider.delete_vm("the-clone", None).await.unwrap(), Removal::Removed);
+    assert!(simulator.vms("the-clone").await.is_empty());
+    for id in [None, Some(vm.id.as_str())] {
+        assert_eq!(provider.delete_vm("the-clone", id).await.unwrap(), Removal::AlreadyGone);
+    }
+    simulator.vm(ALONE).await;
+}
+
+async fn by_id(bench: Bench) {
+    let simulator = Simulator::start(&bench, &[]).await;
+    let provider = simulator.connect().await;
+    let kept = provider.find_vm(ALONE).await.unwrap();
+    let vm = clone(&*provider, ALONE, |_| ()).await.unwrap();
+    // An id that by now is another VM's: only the name is deleted.
+    assert_eq!(provider.delete_vm("the-clone", Some(&kept.id)).await.unwrap(), Removal::Removed);
+    assert!(simulator.vms("the-clone").await.is_empty());
+    assert_eq!(simulator.vm(ALONE).await["ID"], kept.id);
+    let vm = (vm, clone(&*provider, ALONE, |_| ()).await.unwrap()).1;
+    provider.set_power(&vm, Power::On).await.unwrap();
+    assert_eq!(provider.delete_vm("the-clone", Some(&vm.id)).await.unwrap(), Removal::Removed);
+    assert!(simulator.vms("the-clone").await.is_empty());
+}
+
+async fn every(bench: Bench) {
+    let simulator = Simulator::start(&bench, &["-dc", "2"]).await;
+    let provider = simulator.connect().await;
+    simulator.ask("rename", &["DC0_H0_VM0", "twice"]).await;
+    simulator.ask("rename", &["DC1_H0_VM0", "twice"]).await;
+    simulator.ask("rename", &["DC1_H0_VM1", "twice-2"]).await;
+    assert_eq!(simulator.vms("twice").await.len(), 2);
+    assert_eq!(provider.delete_vm("twice", None).await.unwrap(), Removal::Removed);
+    assert!(simulator.vms("twice").await.is_empty());
+    simulator.vm("twice-2").await;
 }
