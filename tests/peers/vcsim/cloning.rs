@@ -70,14 +70,14 @@ async fn kept_addresses(bench: Bench) {
 }
 
 async fn address_in_use(bench: Bench) {
-    let words = "CloneVM_Task:MAC address 00:50:56:00:00:01 is in use by another VM";
+    let words = "CloneVM_Task:GenericVmConfigFault:MAC address 00:50:56:00:00:01 is in use by another VM";
     let simulator = Simulator::start(&bench, &["-fault", words]).await;
     let provider = simulator.connect().await;
     clone(&*provider, ALONE, |request| request.cbt = true).await.unwrap();
     let copy = simulator.vm("the-clone").await;
     assert_eq!(macs(&copy), macs(&simulator.vm(ALONE).await), "without the edits");
     assert_eq!(copy["Extra"]["ctkEnabled"], "true", "but with all else");
-    let other = "CloneVM_Task:the clone is not in the mood";
+    let other = "CloneVM_Task:GenericVmConfigFault:the clone is not in the mood";
     let simulator = Simulator::start(&bench, &["-fault", other]).await;
     let provider = simulator.connect().await;
     let words = chain(&clone(&*provider, ALONE, |_| ()).await.unwrap_err());

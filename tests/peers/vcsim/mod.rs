@@ -2,8 +2,10 @@
 
 mod cloning;
 mod interrupted;
+mod lost;
 mod placing;
 mod reading;
+mod refused;
 mod removing;
 mod sessions;
 mod simulator;
@@ -20,6 +22,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         cloning::trials(),
         placing::trials(),
         interrupted::trials(),
+        lost::trials(),
+        refused::trials(),
         removing::trials(),
         wire::trials(),
     ];

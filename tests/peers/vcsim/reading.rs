@@ -15,6 +15,7 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("vcsim::a_vm_is_found_by_its_exact_name_or_near_names_are_told", NEEDS, find),
         trial("vcsim::vms_with_a_prefix_come_by_name", NEEDS, prefix),
+        trial("vcsim::a_list_that_is_longer_than_a_page_is_whole", NEEDS, pages),
         trial("vcsim::facts_are_what_govmomi_reads", NEEDS, facts),
         trial("vcsim::guest_addresses_come_with_gateway_and_origin", NEEDS, addresses),
         trial("vcsim::guest_information_is_waited_for", NEEDS, guest_information),
@@ -55,6 +56,17 @@ async fn prefix(bench: Bench) {
     assert_eq!(names("DC0_H0").await, ["DC0_H0_VM0", "DC0_H0_VM1", "DC0_H0_VM2"], "datacenters in folders too");
     assert_eq!(names("dc0").await, [""; 0]);
     assert_eq!(names("").await.len(), 6);
+}
+
+async fn pages(bench: Bench) {
+    let simulator = Simulator::start(&bench, &["-vm", "300"]).await;
+    let provider = simulator.connect().await;
+    let before = provider.requests();
+    let vms = provider.vms_with_prefix("DC0_").await.unwrap();
+    assert_eq!(provider.requests() - before, 4, "view, page, page, view destroyed");
+    let ids: std::collections::BTreeSet<_> = vms.iter().map(|vm| &vm.id).collect();
+    assert_eq!((vms.len(), ids.len()), (600, 600));
+    assert_eq!(provider.find_vm("DC0_C0_RP0_VM299").await.unwrap().name, "DC0_C0_RP0_VM299");
 }
 
 async fn facts(bench: Bench) {

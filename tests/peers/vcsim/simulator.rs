@@ -28,7 +28,8 @@ pub(super) const PASSWORD: &str = "pa<ss>&\"word";
 pub(super) struct Simulator {
     /// Its process.
     pub(super) peer: Peer,
-    address: String,
+    /// Its host and port.
+    pub(super) address: String,
 }
 
 impl Simulator {

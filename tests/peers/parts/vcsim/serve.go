@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,9 @@ import (
 // serve runs the simulator with TLS until the process is ended.
 func serve(arguments []string) error {
 	model := simulator.VPX()
+	if slices.Contains(arguments, "-esx") {
+		model = simulator.ESX()
+	}
 	model.Autostart = false
 	var delays, faults pairs
 	flags := flag.NewFlagSet("serve", flag.ExitOnError)
@@ -26,12 +30,14 @@ func serve(arguments []string) error {
 	flags.IntVar(&model.Datastore, "ds", model.Datastore, "datastores")
 	flags.IntVar(&model.ClusterHost, "host", model.ClusterHost, "hosts of the cluster")
 	flags.IntVar(&model.Machine, "vm", model.Machine, "VMs of each pool")
+	flags.Bool("esx", false, "a host on its own instead of a vCenter")
+	flags.IntVar(&model.Pool, "pool", model.Pool, "resource pools of the cluster")
 	flags.IntVar(&model.Folder, "folder", model.Folder, "folders around the datacenter")
 	flags.IntVar(&model.Datacenter, "dc", model.Datacenter, "datacenters")
 	flags.BoolVar(&simulator.Trace, "trace", false, "write requests and answers to the log, for the mode wsdl")
 	flags.Var(&delays, "delay", "METHOD:MILLISECONDS, for calls by method and for tasks by task; LockHandoff:0 keeps "+
 		"an object readable while its task is delayed; may be repeated")
-	flags.Var(&faults, "fault", "METHOD:WORDS, the next call of METHOD is refused with these words; may be repeated")
+	flags.Var(&faults, "fault", "METHOD:FAULT:WORDS, the next call of METHOD is refused; may be repeated")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -54,7 +60,11 @@ func serve(arguments []string) error {
 		}})
 	}
 	for _, fault := range faults {
-		model.Service.AddFaultRule(refusal(fault.name, fault.value))
+		rule, err := refusal(fault.name, fault.value)
+		if err != nil {
+			return err
+		}
+		model.Service.AddFaultRule(rule)
 	}
 	model.Service.Listen = &url.URL{Host: *listen, User: url.UserPassword(*user, *password)}
 	model.Service.TLS = new(tls.Config)
@@ -65,12 +75,24 @@ func serve(arguments []string) error {
 	}
 }
 
-// refusal refuses one call as a vCenter does for which only the words tell the reason.
-func refusal(method, words string) *simulator.FaultInjectionRule {
-	return &simulator.FaultInjectionRule{
+// refusal refuses one call.
+func refusal(method, kindAndWords string) (*simulator.FaultInjectionRule, error) {
+	kind, words, _ := strings.Cut(kindAndWords, ":")
+	rule := &simulator.FaultInjectionRule{
 		MethodName: method, ObjectType: "*", ObjectName: "*", Probability: 1, MaxCount: 1, Enabled: true,
-		FaultType: simulator.FaultTypeCustom, Message: words, Fault: &types.GenericVmConfigFault{Reason: words},
+		FaultType: simulator.FaultTypeCustom, Message: words,
 	}
+	switch kind {
+	case "GenericVmConfigFault":
+		rule.Fault = &types.GenericVmConfigFault{Reason: words}
+	case "NoPermission":
+		rule.FaultType = simulator.FaultTypeNoPermission
+	case "TaskInProgress":
+		rule.Fault = &types.TaskInProgress{}
+	default:
+		return nil, fmt.Errorf("no fault %q", kind)
+	}
+	return rule, nil
 }
 
 type pair struct{ name, value string }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/vmware/govmomi/simulator"
@@ -14,6 +16,12 @@ import (
 // tracedRequest begins a request of the program under test in a trace; govmomi's client puts a line break after the
 // XML declaration.
 const tracedRequest = `Request: <?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope`
+
+// emptyElement is left out: govmomi does not write optional elements that are empty.
+var emptyElement = regexp.MustCompile(`<[^<>]*>/`)
+
+// declared are classes that govmomi names although the place where they stand declares them already.
+var declared = []string{"VirtualDeviceConfigSpec", "OptionValue"}
 
 type conformity struct {
 	// Methods are those of the requests, with how often each was sent.
@@ -65,7 +73,7 @@ func elements(document []byte, below string) string {
 	for {
 		token, err := decoder.RawToken()
 		if err != nil {
-			return strings.Join(words, "")
+			return emptyElement.ReplaceAllString(strings.Join(words, ""), "")
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
@@ -96,7 +104,9 @@ func kindOf(element xml.StartElement) string {
 			if !prefixed {
 				bare = attribute.Value
 			}
-			return " " + bare
+			if !slices.Contains(declared, bare) {
+				return " " + bare
+			}
 		}
 	}
 	return ""
