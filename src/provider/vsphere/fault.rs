@@ -38,6 +38,11 @@ impl Fault {
         Self::new(operation, object, kind, error.text_at("localizedMessage"), detail)
     }
 
+    /// A call that was answered as if there were no session.
+    pub(crate) fn without_session(operation: &str, object: &str) -> Self {
+        Self::new(operation, object, "NotAuthenticated".to_owned(), Some("the session has ended"), None)
+    }
+
     fn new(operation: &str, object: &str, kind: String, message: Option<&str>, detail: Option<&Element>) -> Self {
         // Its words come before more of ours, and a vCenter ends them with a full stop.
         let words = message.map_or("", |words| words.trim().trim_end_matches('.'));
