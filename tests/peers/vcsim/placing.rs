@@ -13,6 +13,7 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("vcsim::a_clone_goes_to_the_datastore_and_host_that_are_named", NEEDS, placement),
         trial("vcsim::a_clone_of_a_template_gets_a_resource_pool", NEEDS, template),
+        trial("vcsim::a_folder_is_made_in_a_datacenter_that_lies_in_a_folder", NEEDS, in_folders),
         trial("vcsim::an_unknown_place_is_an_error_that_tells_the_known_ones", NEEDS, unknown),
         trial("vcsim::a_raw_device_mapping_is_attached_to_the_clone", NEEDS, mapping),
     ]
@@ -79,6 +80,25 @@ async fn template(bench: Bench) {
     let root = text(&simulator.vm("the-clone").await["Pool"]);
     assert_eq!(copy["Host"], host["ID"]);
     assert!(copy["Pool"] != root, "the pool of the cluster that has the host: {copy}");
+}
+
+/// A vCenter makes no folder without the right datacenter; the simulator then leaves the disk out and says nothing.
+async fn in_folders(bench: Bench) {
+    let simulator = Simulator::start(&bench, &["-folder", "1", "-dc", "2"]).await;
+    let provider = simulator.connect().await;
+    clone(&*provider, "DC1_H0_VM0", |request| {
+        let path = Some("/shared/".to_owned());
+        let disk = || NewDisk { size_bytes: 1 << 20, datastore_path: path.clone(), ..NewDisk::default() };
+        request.add_disks = vec![disk(), disk()];
+    })
+    .await
+    .unwrap();
+    let copy = simulator.vm("the-clone").await;
+    let files: Vec<_> = copy["Disks"].as_array().unwrap()[1..].iter().map(|disk| text(&disk["File"])).collect();
+    assert_eq!(files.len(), 2, "{copy}");
+    for (file, unit) in files.iter().zip(1..) {
+        assert!(file.ends_with(&format!("] shared/the-clone_disk_{unit}.vmdk")), "{files:?}");
+    }
 }
 
 async fn unknown(bench: Bench) {

@@ -15,6 +15,7 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("vcsim::a_login_is_one_session_and_disconnecting_ends_it", NEEDS, login_and_logout),
         trial("vcsim::a_wrong_password_is_tried_once_and_not_told", NEEDS, wrong_password),
+        trial("vcsim::a_vcenter_that_is_still_starting_is_asked_again", NEEDS, starting),
         trial("vcsim::only_a_trusted_certificate_gets_the_password", NEEDS, certificates),
         trial("vcsim::a_session_that_was_idle_too_long_is_renewed", NEEDS, idle),
         trial("vcsim::parallel_calls_renew_an_ended_session_once", NEEDS, ended),
@@ -55,6 +56,14 @@ async fn wrong_password(bench: Bench) {
     );
     assert_eq!(counter.total(), 2, "the managers, and one login");
     assert_eq!(simulator.sessions().await.len(), 0);
+}
+
+async fn starting(bench: Bench) {
+    let simulator = Simulator::start(&bench, &["-status", "503"]).await;
+    let counter = RequestCounter::default();
+    let provider = simulator.connect_as(PASSWORD, TlsPolicy::AcceptAny, counter.clone()).await.unwrap();
+    assert_eq!(counter.total(), 3, "refused by a proxy, the managers, a login");
+    provider.find_vm(ALONE).await.unwrap();
 }
 
 async fn certificates(bench: Bench) {

@@ -12,6 +12,7 @@ use serde_json::json;
 pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("vcsim::power_goes_on_and_off_and_a_second_time_asks_for_nothing", NEEDS, power),
+        trial("vcsim::two_switches_at_once_both_succeed", NEEDS, at_once),
         trial("vcsim::snapshots_are_a_chain_without_memory", NEEDS, snapshots),
         trial("vcsim::a_call_on_a_vm_that_is_gone_names_it", NEEDS, gone),
     ]
@@ -29,7 +30,19 @@ async fn power(bench: Bench) {
         provider.set_power(&vm, power).await.unwrap();
         assert_eq!(provider.requests() - before, 1, "one look, no task");
     }
-    assert_eq!(simulator.tasks("PowerOnVM_Task").await.len() + simulator.tasks("PowerOn").await.len(), 1);
+    assert_eq!(simulator.tasks("PowerOn").await.len(), 1);
+}
+
+async fn at_once(bench: Bench) {
+    let simulator = Simulator::start(&bench, &["-delay", "PowerOnVM_Task:1500"]).await;
+    let (one, other) = (simulator.connect().await, simulator.connect().await);
+    let vm = one.find_vm(ALONE).await.unwrap();
+    let (left, right) = tokio::join!(one.set_power(&vm, Power::On), other.set_power(&vm, Power::On));
+    left.unwrap();
+    right.unwrap();
+    assert_eq!(simulator.vm(ALONE).await["Power"], "poweredOn");
+    let refused = simulator.tasks("PowerOn").await.iter().filter(|task| task["Fault"] == "InvalidPowerState").count();
+    assert_eq!(refused, 1, "both asked, and the second was too late");
 }
 
 async fn snapshots(bench: Bench) {

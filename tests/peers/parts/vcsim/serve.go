@@ -35,6 +35,7 @@ func serve(arguments []string) error {
 	flags.IntVar(&model.Folder, "folder", model.Folder, "folders around the datacenter")
 	flags.IntVar(&model.Datacenter, "dc", model.Datacenter, "datacenters")
 	flags.BoolVar(&simulator.Trace, "trace", false, "write requests and answers to the log, for the mode wsdl")
+	flags.IntVar(&simulator.StatusSDK, "status", simulator.StatusSDK, "HTTP status of the answer to the first request")
 	flags.Var(&delays, "delay", "METHOD:MILLISECONDS, for calls by method and for tasks by task; LockHandoff:0 keeps "+
 		"an object readable while its task is delayed; may be repeated")
 	flags.Var(&faults, "fault", "METHOD:FAULT:WORDS, the next call of METHOD is refused; may be repeated")
