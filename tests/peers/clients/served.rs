@@ -30,7 +30,12 @@ pub(crate) fn launch(folder: &Path, options: &[&str]) -> Launch {
 impl Served {
     /// Serves the built-in world on free ports.
     pub(crate) async fn start(bench: &Bench) -> Self {
-        Self::of(bench, bench.start(launch(bench.folder(), &[])).await)
+        Self::with(bench, &[]).await
+    }
+
+    /// Serves with further options.
+    pub(crate) async fn with(bench: &Bench, options: &[&str]) -> Self {
+        Self::of(bench, bench.start(launch(bench.folder(), options)).await)
     }
 
     /// A lab that [`launch`] started.
