@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderValue, Response, header};
 use serde_json::json;
 
 const PATH: &str = "/openapi/v2";
-const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/// Clients ask for `v2@v1.0`, which is no valid media type; the answer's is.
+const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 const GROUP_VERSION_KIND: &str = "x-kubernetes-group-version-kind";
 
 /// The document, if it is asked for.

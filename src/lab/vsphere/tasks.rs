@@ -28,7 +28,7 @@ pub(super) struct LabTask {
     pub(super) entity: Ref,
     entity_name: String,
     method: String,
-    number: u32,
+    pub(super) number: u32,
     progress: Option<u32>,
     queued: String,
     ending: Option<(Ending, String)>,

@@ -33,11 +33,12 @@ async fn migrates(bench: Bench) {
     lab.kubectl(READY)
         .await
         .shows(&["provider.forklift.konveyor.io/vc condition met", "plan.forklift.konveyor.io/byhand"]);
-    let stream = "get plan -n by-hand byhand -w -o jsonpath='{.status.migration.vms[0].phase} '";
-    let stream = lab.watching("stream", stream, "").await;
+    // Of a list: for a single object kubectl itself drops the first event.
+    let stream = "get plans -n by-hand -w -o jsonpath='{.metadata.name}:{.status.migration.vms[0].phase} '";
+    let stream = lab.watching("stream", stream, "byhand:").await;
     lab.kubectl_of("apply", MIGRATION).await.is("migration.forklift.konveyor.io/byhand created");
     lab.kubectl(SUCCEEDED).await.is("migration.forklift.konveyor.io/byhand condition met");
-    written(&stream, "Completed").await;
+    written(&stream, "byhand:Completed").await;
     lab.until(VM_STATUS, "Running").await;
     made_what_it_should(&lab).await;
     lab.kubectl("patch vm -n by-hand mtv-tests-rhel8 --type merge -p '{\"spec\":{\"runStrategy\":\"Halted\"}}'")

@@ -48,7 +48,9 @@ for kind, paths in kinds.items():
     for one in chosen:
         for path in paths:
             value = told[one._moId].get(path)
-            true(value is not None or path in absent, f"{kind} {one._moId}: {path} is not there")
+            # A template is in no pool.
+            none = path in absent or (path == "resourcePool" and one.config.template)
+            true(value is not None or none, f"{kind} {one._moId}: {path} is not there")
             # The same by the attribute, which is another call.
             direct = one
             for part in path.split("."):
