@@ -16,9 +16,26 @@ where
     F: Future<Output = ()>,
     B: FnOnce(Bench) -> F + Send + 'static,
 {
+    trial_unless(name, needs, || None, body)
+}
+
+/// As [`trial`], ignored also where `unfit` says why the installed parts cannot do it.
+pub(crate) fn trial_unless<F, B>(
+    name: &str,
+    needs: &'static [Part],
+    unfit: impl FnOnce() -> Option<String> + Send + 'static,
+    body: B,
+) -> Trial
+where
+    F: Future<Output = ()>,
+    B: FnOnce(Bench) -> F + Send + 'static,
+{
     Trial::ignorable_test(name, move || {
         if let Some(why) = needs.iter().find_map(|part| part.find().err()) {
             return if required() { Err(Failed::from(why)) } else { Ok(Completion::ignored_with(why)) };
+        }
+        if let Some(why) = unfit() {
+            return Ok(Completion::ignored_with(why));
         }
         judge(DEADLINE, body).map(|()| Completion::Completed).map_err(Failed::from)
     })

@@ -1,6 +1,7 @@
 //! Reading untyped objects. Absent and mistyped fields read as empty.
 
 use super::kinds::Kind;
+use crate::facts::{now, rfc3339};
 use serde_json::{Value, json};
 
 /// The text at a JSON pointer, or nothing.
@@ -67,9 +68,12 @@ pub(crate) fn binary_quantity(bytes: u64) -> String {
 /// The status of a pod in a phase, with every field that typed clients demand of its containers.
 pub(crate) fn pod_status(pod: &Value, phase: &str) -> Value {
     let runs = phase == "Running";
+    let now = rfc3339(now());
+    let started = pod.pointer("/status/startTime").and_then(Value::as_str).unwrap_or(&now);
     let state = match phase {
-        "Succeeded" => json!({"terminated": {"exitCode": 0, "reason": "Completed"}}),
-        "Running" => json!({"running": {}}),
+        "Succeeded" => json!({"terminated":
+            {"exitCode": 0, "reason": "Completed", "startedAt": started, "finishedAt": now}}),
+        "Running" => json!({"running": {"startedAt": started}}),
         _ => json!({"waiting": {"reason": "ContainerCreating"}}),
     };
     let containers = items(pod, "/spec/containers").map(|container| {
@@ -80,7 +84,7 @@ pub(crate) fn pod_status(pod: &Value, phase: &str) -> Value {
     });
     let containers: Vec<Value> = containers.collect();
     json!({
-        "phase": phase, "containerStatuses": containers,
+        "phase": phase, "startTime": started, "containerStatuses": containers,
         "conditions": [{"type": "Ready", "status": if runs { "True" } else { "False" }}],
     })
 }

@@ -80,6 +80,7 @@ pub(super) fn on_update(kind: &Kind, old: &Value, value: &mut Value) -> Result<(
 fn on_write(kind: &Kind, value: &mut Value) -> Result<(), Failure> {
     match (kind.group.as_str(), kind.plural.as_str()) {
         ("", "secrets") => secret(value)?,
+        ("", "configmaps") => texts_only(value, "ConfigMap", "data")?,
         ("", "pods") => {
             let spec = [
                 ("restartPolicy", json!("Always")),
@@ -122,6 +123,22 @@ fn need_list(kind: &Kind, value: &Value, pointer: &str, path: &str) -> Result<()
         return Ok(());
     }
     Err(Failure::invalid(kind, name(value), &[Cause::required(path, "")]))
+}
+
+/// Refuses what a typed server cannot read as a map of texts.
+fn texts_only(value: &Value, kind: &str, field: &str) -> Result<(), Failure> {
+    let wrong = value[field].as_object().into_iter().flatten().find_map(|(_, entry)| match entry {
+        Value::String(_) | Value::Null => None,
+        Value::Number(_) => Some("number"),
+        Value::Bool(_) => Some("bool"),
+        Value::Array(_) => Some("array"),
+        Value::Object(_) => Some("object"),
+    });
+    let Some(wrong) = wrong else { return Ok(()) };
+    Err(Failure::bad_request(format!(
+        "{kind} in version \"v1\" cannot be handled as a {kind}: json: cannot unmarshal {wrong} into Go struct field \
+         {kind}.{field} of type string"
+    )))
 }
 
 /// Text in `stringData` goes into `data`; the data must be Base64.

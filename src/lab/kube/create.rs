@@ -5,7 +5,7 @@
 use super::admit;
 use super::convert::to_stored;
 use super::failure::{Cause, Failure};
-use super::object::{Object, is_deleting, meta, meta_text, name};
+use super::object::{Object, is_deleting, meta, meta_text, name, tidy};
 use super::request::Call;
 use super::schema::{self, Notes};
 use super::store::State;
@@ -67,7 +67,7 @@ fn stamp(call: &Call, value: &mut Value) {
     for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion"] {
         meta.remove(field);
     }
-    meta.retain(|_, field| !field.is_null());
+    tidy(meta);
     meta.insert("uid".into(), uuid::Uuid::new_v4().to_string().into());
     meta.insert("creationTimestamp".into(), rfc3339(now()).into());
     if call.kind.custom || call.kind.generation {

@@ -121,6 +121,9 @@ fn parts_of(kind: &Kind, version: &Version) -> Vec<(&'static str, String, &'stat
     if version.status {
         parts.push(("status", kind.kind.clone(), &["get", "patch", "update"]));
     }
+    if super::scale::has(kind) {
+        parts.push(("scale", "Scale".to_owned(), &["get", "patch", "update"]));
+    }
     if kind.is_core("pods") {
         parts.push(("log", "Pod".to_owned(), &["get"]));
     }

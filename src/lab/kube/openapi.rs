@@ -26,7 +26,7 @@ pub(super) fn answer(state: &mut State, path: &str) -> Option<Response<Body>> {
     document(state, &group, &version).map(|document| present::json_value(200, &document))
 }
 
-fn base(group: &str, version: &str) -> String {
+pub(super) fn base(group: &str, version: &str) -> String {
     if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") }
 }
 

@@ -3,9 +3,40 @@
 use super::auth::{Attributes, User, is_subject};
 use super::object::{namespace, text};
 use super::store::State;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
+
+/// The rules of every role that is bound to a user in the cluster or in a namespace.
+pub(super) fn rules(state: &State, user: &User, namespace_name: &str) -> Vec<Value> {
+    let bindings = |plural: &str, scope: Option<&str>| -> Vec<Value> {
+        let shelf = state.shelves.get(format!("{plural}.{GROUP}").as_str());
+        let bindings = shelf.into_iter().flat_map(|shelf| shelf.select(scope)).filter(|binding| {
+            let mut subjects = binding.value["subjects"].as_array().into_iter().flatten();
+            subjects.any(|subject| is_subject(subject, user, namespace(&binding.value)))
+        });
+        bindings.flat_map(|binding| role_rules(state, &binding.value)).collect()
+    };
+    let mut rules = bindings("clusterrolebindings", None);
+    if !namespace_name.is_empty() {
+        rules.extend(bindings("rolebindings", Some(namespace_name)));
+    }
+    rules
+}
+
+fn role_rules(state: &State, binding: &Value) -> Vec<Value> {
+    let role = &binding["roleRef"];
+    let (plural, scope) = if role["kind"] == "Role" { ("roles", namespace(binding)) } else { ("clusterroles", "") };
+    let all = |verbs: &[&str]| vec![json!({"verbs": verbs, "apiGroups": ["*"], "resources": ["*"]})];
+    match (plural, text(role, "/name")) {
+        ("clusterroles", "cluster-admin" | "admin" | "edit") => all(&["*"]),
+        ("clusterroles", "view" | "cluster-reader") => all(&["get", "list", "watch"]),
+        (_, name) => {
+            let stored = state.registry.find(GROUP, plural).and_then(|kind| state.find(kind, scope, name));
+            stored.and_then(|role| role.value["rules"].as_array().cloned()).unwrap_or_default()
+        }
+    }
+}
 
 /// Whether a binding of the cluster or of the namespace grants what a user wants.
 pub(super) fn grants(state: &State, user: &User, wanted: &Attributes) -> bool {
@@ -75,7 +106,6 @@ fn rule_grants(rule: &Value, wanted: &Attributes) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn rules_grant_what_they_name() {

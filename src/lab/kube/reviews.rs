@@ -5,6 +5,7 @@
 use super::auth::{Attributes, User, Users, allows, user_info};
 use super::failure::Failure;
 use super::object::{fields, meta, text};
+use super::rbac;
 use super::request::ResourcePath;
 use super::store::State;
 use crate::facts::{now, rfc3339};
@@ -46,7 +47,7 @@ pub(super) fn answer(
             None => json!({"authenticated": false, "error": "invalid bearer token"}),
         },
         "selfsubjectaccessreviews" => access(state, user, &body["spec"], &path.namespace),
-        "selfsubjectrulesreviews" => rules(user),
+        "selfsubjectrulesreviews" => rules(state, user, text(&body, "/spec/namespace")),
         _ => access(state, &described(&body["spec"]), &body["spec"], &path.namespace),
     };
     let map = fields(&mut body);
@@ -89,15 +90,19 @@ fn described(spec: &Value) -> User {
     User { name, uid, groups, role: Role::None }
 }
 
-fn rules(user: &User) -> Value {
+/// What the world's role of a user and the bindings of RBAC allow in a namespace.
+fn rules(state: &State, user: &User, namespace: &str) -> Value {
+    let mut rules = rbac::rules(state, user, namespace);
     let verbs = match user.role {
-        Role::Admin => json!(["*"]),
-        Role::Viewer => json!(["get", "list", "watch"]),
-        Role::None => return json!({"resourceRules": [], "nonResourceRules": [], "incomplete": true}),
+        Role::Admin => Some(json!(["*"])),
+        Role::Viewer => Some(json!(["get", "list", "watch"])),
+        Role::None => None,
     };
-    json!({
-        "resourceRules": [{"verbs": verbs, "apiGroups": ["*"], "resources": ["*"]}],
-        "nonResourceRules": [{"verbs": verbs, "nonResourceURLs": ["*"]}],
-        "incomplete": user.role != Role::Admin,
-    })
+    if let Some(verbs) = verbs {
+        rules.push(json!({"verbs": verbs, "apiGroups": ["*"], "resources": ["*"]}));
+        rules.push(json!({"verbs": verbs, "nonResourceURLs": ["*"]}));
+    }
+    let (other, resources): (Vec<Value>, Vec<Value>) =
+        rules.into_iter().partition(|rule| rule.get("nonResourceURLs").is_some());
+    json!({"resourceRules": resources, "nonResourceRules": other, "incomplete": false})
 }

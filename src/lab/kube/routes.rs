@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::object::{text, uid};
 use super::request::{Call, Params, ResourcePath, decode};
 use super::server::ApiServer;
-use super::{create, discovery, openapi, patch, present, read, reviews, update, watch};
+use super::{create, discovery, openapi, openapi_v2, patch, present, read, reviews, scale, update, watch};
 use crate::facts::{now, rfc3339};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
@@ -77,7 +77,9 @@ fn other_request(server: &ApiServer, user: &User, path: &str, parts: &Parts) -> 
     if parts.method != Method::GET {
         return Ok(present::unknown_path());
     }
-    let found = discovery::answer(&state, path, &parts.headers).or_else(|| openapi::answer(&mut state, path));
+    let found = discovery::answer(&state, path, &parts.headers)
+        .or_else(|| openapi_v2::answer(&state, path, &parts.headers))
+        .or_else(|| openapi::answer(&mut state, path));
     Ok(found.unwrap_or_else(present::unknown_path))
 }
 
@@ -205,6 +207,7 @@ fn part(server: &ApiServer, call: &Call, method: &Method, bytes: &Bytes) -> Resu
     let finalize = call.subresource == "finalize" && call.kind.is_core("namespaces");
     match (call.subresource.as_str(), method) {
         _ if (status || finalize) && (*method != Method::DELETE) => object(server, call, method, bytes),
+        ("scale", _) if scale::has(&call.kind) => scale::answer(&mut server.state(), call, method, bytes),
         ("log", &Method::GET) if call.kind.is_core("pods") => {
             let pod = read::get(&server.state(), call)?;
             log(call, text(&pod.value, LOG_ANNOTATION))

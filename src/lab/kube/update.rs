@@ -5,7 +5,9 @@
 use super::admit;
 use super::convert::to_stored;
 use super::failure::{Cause, Failure};
-use super::object::{Object, copy_field, fields, finalizers, is_deleting, member, meta, meta_text, revision, uid};
+use super::object::{
+    Object, copy_field, fields, finalizers, is_deleting, member, meta, meta_text, revision, tidy, uid,
+};
 use super::ownership;
 use super::request::Call;
 use super::schema::{self, Notes};
@@ -56,7 +58,7 @@ pub(super) fn finish(
         copy_field(&old.value["metadata"], meta(&mut new), field);
     }
     meta(&mut new).remove("selfLink");
-    meta(&mut new).retain(|_, field| !field.is_null());
+    tidy(meta(&mut new));
     new = keep_other_part(call, &old.value, new);
     validate::finalizers_only_shrink(&call.kind, &old.value, &new)?;
     let mut notes = Notes::default();

@@ -46,10 +46,13 @@ fn check_owners(value: &Value, causes: &mut Vec<Cause>) {
 }
 
 fn check_entry(field: &str, key: &str, text: &Value, causes: &mut Vec<Cause>) {
-    let bare = key.rsplit_once('/').map_or(key, |(_, bare)| bare);
+    let (prefix, bare) = key.split_once('/').map_or((None, key), |(prefix, bare)| (Some(prefix), bare));
     let path = format!("metadata.{field}");
     if !is_token(bare) || bare.is_empty() {
         causes.push(Cause::invalid(&path, &key.into(), "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"));
+    }
+    if prefix.is_some_and(|prefix| !is_subdomain(prefix)) {
+        causes.push(Cause::invalid(&path, &key.into(), &format!("prefix part {SUBDOMAIN}")));
     }
     match text.as_str() {
         None => causes.push(Cause::invalid(&path, text, "must be a text")),
@@ -75,15 +78,19 @@ fn is_valid_name(kind: &Kind, name: &str) -> bool {
     if kind.group == "rbac.authorization.k8s.io" || kind.group == "user.openshift.io" {
         return name != "." && name != ".." && !name.contains(['/', '%']);
     }
+    let short = kind.is_core("namespaces") || kind.is_core("services");
+    is_subdomain(name) && !(short && (name.len() > 63 || name.contains('.')))
+}
+
+/// What can be part of a host's name.
+fn is_subdomain(name: &str) -> bool {
     let is_label = |part: &str| {
         let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
             && edge(part.bytes().next())
             && edge(part.bytes().last())
     };
-    let short = kind.is_core("namespaces") || kind.is_core("services");
-    let most = if short { 63 } else { 253 };
-    name.len() <= most && name.split('.').all(is_label) && !(short && name.contains('.'))
+    name.len() <= 253 && name.split('.').all(is_label)
 }
 
 /// Checks that the body is of the kind and version of the request.

@@ -9,6 +9,9 @@ use super::{content, entities, tree, vm_facts};
 use crate::lab::world::{Inventory, VsphereSource};
 use std::collections::BTreeMap;
 
+/// Tasks that a vCenter calls recent, at most.
+const RECENT_TASKS: usize = 200;
+
 /// Everything that properties are read from, at one moment.
 pub(super) struct Model<'a> {
     /// The source.
@@ -80,15 +83,20 @@ impl Model<'_> {
             "ContainerView" => self.view_property(object, name),
             "VirtualMachine" => self.vm_property(object, name),
             "VirtualMachineSnapshot" => entities::snapshot_property(self.inventory, &object.value, name),
-            "TaskManager" if name == "recentTask" => {
-                let running = self.tasks.values().filter(|task| !task.is_done());
-                running.map(|task| task.reference.node(name)).collect()
-            }
+            "TaskManager" if name == "recentTask" => self.recent_tasks(name, |_| true),
             kind if content::is_manager(kind, &object.value) => {
                 content::property(self.source, self.session, object, name)
             }
             _ => self.entity_property(object, name),
         }
+    }
+
+    /// The last tasks that `chosen` chooses, oldest first, whether they run or have ended.
+    fn recent_tasks(&self, name: &str, chosen: impl Fn(&LabTask) -> bool) -> Vec<Node> {
+        let mut recent: Vec<&LabTask> = self.tasks.values().filter(|task| chosen(task)).collect();
+        recent.sort_by_key(|task| task.number);
+        let older = recent.len().saturating_sub(RECENT_TASKS);
+        recent[older..].iter().map(|task| task.reference.node(name)).collect()
     }
 
     fn vm_property(&self, object: &Ref, name: &str) -> Vec<Node> {
@@ -106,12 +114,7 @@ impl Model<'_> {
             "overallStatus" | "configStatus" => vec![Node::leaf(name, "green")],
             "effectiveRole" => vec![Node::leaf(name, -1)],
             "alarmActionsEnabled" => vec![Node::leaf(name, true)],
-            "recentTask" => self
-                .tasks
-                .values()
-                .filter(|task| task.entity == *object && !task.is_done())
-                .map(|task| task.reference.node(name))
-                .collect(),
+            "recentTask" => self.recent_tasks(name, |task| task.entity == *object),
             _ => entities::property(self.inventory, object, &own_name, name),
         }
     }

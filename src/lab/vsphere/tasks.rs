@@ -28,7 +28,7 @@ pub(super) struct LabTask {
     pub(super) entity: Ref,
     entity_name: String,
     method: String,
-    number: u32,
+    pub(super) number: u32,
     progress: Option<u32>,
     queued: String,
     ending: Option<(Ending, String)>,
@@ -54,7 +54,6 @@ impl LabTask {
             (None, Some(_)) => "running",
             (None, None) => "queued",
         };
-        let bare = self.method.trim_end_matches("_Task");
         let error = self.ending.as_ref().and_then(|(ending, _)| ending.as_ref().err());
         let result = self.ending.as_ref().and_then(|(ending, _)| ending.as_ref().ok()).and_then(Option::as_ref);
         let is_entity = wsdl().is_a(&self.entity.kind, "ManagedEntity");
@@ -66,7 +65,7 @@ impl LabTask {
                 Node::leaf("key", &self.reference.value),
                 self.reference.node("task"),
                 Node::leaf("name", &self.method),
-                Node::leaf("descriptionId", format!("VirtualMachine.{bare}")),
+                Node::leaf("descriptionId", description_id(&self.method)),
             ])
             .with(is_entity.then(|| self.entity.node("entity")))
             .with(is_entity.then(|| Node::leaf("entityName", &self.entity_name)))
@@ -82,6 +81,25 @@ impl LabTask {
             .with(self.progress.map(|_| Node::leaf("startTime", &self.queued)))
             .with(self.ending.as_ref().map(|(_, at)| Node::leaf("completeTime", at)))
             .with([Node::leaf("eventChainId", self.number)])
+    }
+}
+
+/// The key of a method in `TaskDescription.methodInfo`, by which clients recognise tasks.
+fn description_id(method: &str) -> String {
+    match method {
+        "CloneVM_Task" => "VirtualMachine.clone".to_owned(),
+        "PowerOnVM_Task" => "VirtualMachine.powerOn".to_owned(),
+        "PowerOffVM_Task" => "VirtualMachine.powerOff".to_owned(),
+        "ReconfigVM_Task" => "VirtualMachine.reconfigure".to_owned(),
+        "RemoveSnapshot_Task" => "vm.Snapshot.remove".to_owned(),
+        "SearchDatastore_Task" => "host.DatastoreBrowser.search".to_owned(),
+        "SearchDatastoreSubFolders_Task" => "host.DatastoreBrowser.searchSubFolders".to_owned(),
+        "DeleteDatastoreFile_Task" => "FileManager.deleteFile".to_owned(),
+        other => {
+            let mut letters = other.trim_end_matches("_Task").chars();
+            let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+            format!("VirtualMachine.{}", first.into_iter().chain(letters).collect::<String>())
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Source: cluster-api.md sections 2 and 3.3.
 
-use crate::facts::Seed;
+use crate::facts::{Seed, now, rfc3339};
 use crate::lab::world::ClusterSpec;
 use serde_json::{Value, json};
 
@@ -20,6 +20,8 @@ const NAMESPACES: [&str; 8] = [
 /// Everything but Forklift.
 pub(super) fn all(spec: &ClusterSpec) -> Vec<Value> {
     let mut objects: Vec<Value> = NAMESPACES.into_iter().chain([spec.mtv_namespace.as_str()]).map(namespace).collect();
+    let now = rfc3339(now());
+    objects.extend(spec.nodes.iter().map(|node| lease(&node.name, &now)));
     objects.extend(spec.nodes.iter().zip(1u8..).map(|(node, number)| {
         let seed = Seed(u64::from(number));
         json!({
@@ -41,7 +43,8 @@ pub(super) fn all(spec: &ClusterSpec) -> Vec<Value> {
                     "containerRuntimeVersion": "lab://1", "bootID": seed.suffix("boot", 32),
                     "machineID": seed.suffix("machine", 32), "systemUUID": seed.suffix("system", 32),
                 },
-                "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady"}],
+                "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady",
+                    "message": "kubelet is posting ready status", "lastHeartbeatTime": now, "lastTransitionTime": now}],
             },
         })
     }));
@@ -72,6 +75,15 @@ pub(super) fn all(spec: &ClusterSpec) -> Vec<Value> {
         objects.push(downloads());
     }
     objects
+}
+
+/// The heartbeat of a node's kubelet.
+fn lease(node: &str, now: &str) -> Value {
+    json!({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": {"name": node, "namespace": "kube-node-lease"},
+        "spec": {"holderIdentity": node, "leaseDurationSeconds": 40, "renewTime": now.replace('Z', ".000000Z")},
+    })
 }
 
 fn namespace(name: &str) -> Value {

@@ -3,7 +3,7 @@
 //! Source: forklift-api.md section 10, cluster-api.md section 3.3.
 
 use super::super::operator::conditions;
-use crate::facts::parse_version;
+use crate::facts::{now, parse_version, rfc3339};
 use crate::lab::world::ClusterSpec;
 use serde_json::{Value, json};
 
@@ -57,12 +57,13 @@ fn workload(space: &str, name: &str, runs: bool) -> [Value; 2] {
     let labels = json!({"app": "forklift", "control-plane": name});
     let container = json!({"name": "main", "image": name});
     let replicas = u8::from(runs);
+    let now = rfc3339(now());
     let pod_status = if runs {
         json!({
-            "phase": "Running",
+            "phase": "Running", "startTime": now,
             "conditions": [{"type": "Ready", "status": "True"}],
             "containerStatuses": [{"name": "main", "ready": true, "restartCount": 0, "image": name, "imageID": "",
-                "state": {"running": {}}}],
+                "state": {"running": {"startedAt": now}}}],
         })
     } else {
         json!({
