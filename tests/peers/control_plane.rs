@@ -64,6 +64,11 @@ impl ControlPlane {
         kubeconfig(&self.url, &self.folder.path().join("ca.pem"), token)
     }
 
+    /// A kubeconfig with all rights.
+    pub(crate) fn admin_kubeconfig(&self) -> String {
+        self.kubeconfig(ADMIN_TOKEN)
+    }
+
     /// A client with all rights.
     pub(crate) async fn admin(&self) -> kube::Client {
         self.client(ADMIN_TOKEN).await

@@ -1,0 +1,124 @@
+//! The differences of two transcripts, and the verdict on them.
+
+use super::listed::Listed;
+use super::sequence::Sequence;
+use super::side::Answer;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// Differences that a failure shows: what fits on a screen.
+const SHOWN: usize = 12;
+const VALUE_MAX: usize = 300;
+
+/// A place in a step's answer where the lab and the real server differ.
+#[derive(Debug)]
+pub(crate) struct Difference {
+    step: &'static str,
+    request: String,
+    /// `status`, `headers.warning`, `body.spec.parts[0].id`.
+    path: String,
+    lab: Option<Value>,
+    real: Option<Value>,
+}
+
+/// All differences, in the order of the steps.
+pub(crate) fn transcripts(sequence: &Sequence, lab: &[Answer], real: &[Answer]) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for (step, (lab, real)) in sequence.steps.iter().zip(lab.iter().zip(real)) {
+        let mut places = Vec::new();
+        compare("status", Some(&lab.status.into()), Some(&real.status.into()), &mut places);
+        compare("headers", Some(&headers(lab)), Some(&headers(real)), &mut places);
+        compare("body", Some(&lab.body), Some(&real.body), &mut places);
+        found.extend(places.into_iter().map(|(path, lab, real)| Difference {
+            step: step.name,
+            request: format!("{} {}", step.method, step.path),
+            path,
+            lab,
+            real,
+        }));
+    }
+    found
+}
+
+fn headers(answer: &Answer) -> Value {
+    answer.headers.iter().map(|(name, values)| (name.clone(), json!(values))).collect::<serde_json::Map<_, _>>().into()
+}
+
+type Place = (String, Option<Value>, Option<Value>);
+
+fn compare(path: &str, lab: Option<&Value>, real: Option<&Value>, found: &mut Vec<Place>) {
+    match (lab, real) {
+        (Some(lab), Some(real)) if lab == real => {}
+        (Some(Value::Object(lab)), Some(Value::Object(real))) => {
+            for (key, value) in lab {
+                compare(&format!("{path}.{key}"), Some(value), real.get(key), found);
+            }
+            for (key, value) in real.iter().filter(|(key, _)| !lab.contains_key(*key)) {
+                compare(&format!("{path}.{key}"), None, Some(value), found);
+            }
+        }
+        (Some(Value::Array(lab)), Some(Value::Array(real))) => {
+            for at in 0..lab.len().max(real.len()) {
+                compare(&format!("{path}[{at}]"), lab.get(at), real.get(at), found);
+            }
+        }
+        (lab, real) => found.push((path.to_owned(), lab.cloned(), real.cloned())),
+    }
+}
+
+/// Fails for differences that are not listed, and for listed ones that do not occur.
+pub(crate) fn judge(sequence: &Sequence, found: &[Difference], listed: &[Listed]) -> Result<(), String> {
+    let own: Vec<&Listed> = listed.iter().filter(|listed| listed.sequence == sequence.name).collect();
+    let covers = |listed: &Listed, difference: &Difference| {
+        fits(listed.step, difference.step) && fits(listed.path, &difference.path)
+    };
+    let new: Vec<&Difference> =
+        found.iter().filter(|difference| !own.iter().any(|listed| covers(listed, difference))).collect();
+    let gone: Vec<&&Listed> =
+        own.iter().filter(|listed| !found.iter().any(|difference| covers(listed, difference))).collect();
+    if new.is_empty() && gone.is_empty() {
+        return Ok(());
+    }
+    let mut text = format!("{}: {} new differences, {} listed ones are gone\n", sequence.name, new.len(), gone.len());
+    let mut step = "";
+    for difference in new.iter().take(SHOWN) {
+        if difference.step != step {
+            step = difference.step;
+            let _ = writeln!(text, "  step {step:?}: {}", difference.request);
+        }
+        let show = |value: &Option<Value>| {
+            value.as_ref().map_or_else(|| "(absent)".to_owned(), |value| brief(&value.to_string()))
+        };
+        let _ = writeln!(
+            text,
+            "    {}\n      lab:  {}\n      real: {}",
+            difference.path,
+            show(&difference.lab),
+            show(&difference.real)
+        );
+    }
+    if new.len() > SHOWN {
+        let _ = writeln!(text, "  and {} more", new.len() - SHOWN);
+    }
+    for listed in gone {
+        let _ = writeln!(text, "  no longer differs, take it off the list: step {:?} {}", listed.step, listed.path);
+    }
+    Err(text)
+}
+
+fn brief(text: &str) -> String {
+    match text.char_indices().nth(VALUE_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Whether a text fits a pattern in which `*` stands for any text.
+fn fits(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text
+            .strip_prefix(start)
+            .is_some_and(|text| (0..=text.len()).filter_map(|at| text.get(at..)).any(|tail| fits(rest, tail))),
+    }
+}
