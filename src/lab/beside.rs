@@ -1,6 +1,7 @@
 //! All of a lab but its API server: the controllers, the inventory and the sources, beside whatever API server a client
 //! leads to. The lab runs it beside its own; beside a real control plane it stands in for the products alone.
 
+use super::authority::{Authority, CertificateError};
 use super::controllers::{self, PlantError};
 use super::inventory::InventoryServer;
 use super::network::LabNetwork;
@@ -16,6 +17,17 @@ use tokio_util::sync::CancellationToken;
 /// Host of the inventory's Route inside the lab.
 pub(super) const INVENTORY_HOST: &str = "forklift-inventory.apps.lab.mtvtest";
 
+/// A lab that cannot start beside a cluster.
+#[derive(Debug, thiserror::Error)]
+pub enum BesideError {
+    /// The cluster does not take what it must hold.
+    #[error("start the lab beside a cluster")]
+    Plant(#[from] PlantError),
+    /// The certificate authority of the sources' hosts.
+    #[error("start the lab beside a cluster")]
+    Certificates(#[from] CertificateError),
+}
+
 /// The running products and sources of a world. Stop it to be sure that nothing of it runs on; dropping it ends its
 /// tasks, too, without waiting.
 #[derive(Debug)]
@@ -30,17 +42,18 @@ pub struct Beside {
 
 impl Beside {
     /// Starts beside the cluster of `client`, who must be its administrator: what a lab's cluster holds at its start is
-    /// made there, except definitions of kinds, which must be there, and what exists. `authority` is the PEM that the
-    /// sources' hosts on [`Self::network`] show. Needs a running tokio runtime.
+    /// made there, except definitions of kinds, which must be there, and what exists. Needs a running tokio runtime.
     ///
     /// # Errors
     /// An object cannot be made.
-    pub async fn start(world: World, client: kube::Client, authority: &str) -> Result<Self, PlantError> {
+    pub async fn start(world: World, client: kube::Client) -> Result<Self, BesideError> {
+        let authority = Authority::new()?;
         controllers::plant(&client, controllers::seed(&world)).await?;
-        Ok(Self::run(world, client, authority))
+        Ok(Self::run(world, client, authority.pem()))
     }
 
-    /// As [`Self::start`], where everything is there already.
+    /// As [`Self::start`], where everything is there already. `authority` is the PEM that the hosts on
+    /// [`Self::network`] show.
     pub(super) fn run(world: World, client: kube::Client, authority: &str) -> Self {
         let cancel = CancellationToken::new();
         let mut running = JoinSet::new();
@@ -124,10 +137,11 @@ mod tests {
         let pod = "/api/v1/namespaces/openshift-mtv/pods/forklift-controller-5d8f7c9b4d-x2k7p";
         let before = ask("GET", path).await;
         ask("DELETE", pod).await;
-        let beside = Beside::start(world(), client.clone(), "PEM").await.unwrap();
+        let beside = Beside::start(world(), client.clone()).await.unwrap();
         assert_eq!(ask("GET", path).await["metadata"]["uid"], before["metadata"]["uid"]);
         assert_eq!(ask("GET", pod).await["status"]["phase"], "Running");
-        assert_eq!(beside.network().certificate_chain("vcenter.lab.mtvtest", 443).await.unwrap(), "PEM");
+        let chain = beside.network().certificate_chain("vcenter.lab.mtvtest", 443).await.unwrap();
+        assert!(chain.contains("BEGIN CERTIFICATE"), "{chain}");
         beside.stop().await;
         lab.stop().await;
     }

@@ -20,7 +20,7 @@ pub mod vsphere;
 pub mod world;
 
 pub use authority::CertificateError;
-pub use beside::Beside;
+pub use beside::{Beside, BesideError};
 pub use lab::{Lab, LabError};
 pub use network::LabNetwork;
 pub use oracle::{Baseline, Oracle};

@@ -1,6 +1,6 @@
 //! A run on a lab of its own, with hands on the lab's faults.
 
-pub(crate) use crate::course::{COLD, Collected};
+pub(crate) use crate::course::{COLD, Collected, all_files};
 use crate::course::{Course, Ended};
 use mtvtest::cluster::{Cluster, connect_through};
 use mtvtest::config::{Secret, Settings};
@@ -12,7 +12,6 @@ use mtvtest::lab::{Baseline, Lab, Oracle};
 use mtvtest::scenario::Test;
 use mtvtest::wait::pause;
 use std::ops::{Deref, DerefMut};
-use std::path::Path;
 use std::time::Duration;
 
 /// A lab, and the program's course on it.
@@ -139,18 +138,4 @@ impl Ran {
         assert_eq!(self.leftovers, [], "the ledger has leftovers after {:?}", self.outcome);
         assert_eq!(self.differences, Vec::<String>::new(), "the world differs after {:?}", self.outcome);
     }
-}
-
-/// Everything that a run's directory holds, as text.
-pub(crate) fn all_files(directory: &Path) -> String {
-    let mut text = String::new();
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            text.push_str(&all_files(&path));
-        } else {
-            text.push_str(&String::from_utf8_lossy(&std::fs::read(&path).unwrap()));
-        }
-    }
-    text
 }

@@ -13,6 +13,7 @@ use mtvtest::http::{Network, RequestCounter};
 use mtvtest::scenario::{Catalogue, Test, tests};
 use mtvtest::undo::Ledger;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -195,4 +196,18 @@ impl Ended {
             Outcome::Passed | Outcome::Cancelled => "",
         }
     }
+}
+
+/// Everything that a run's directory holds, as text.
+pub(crate) fn all_files(directory: &Path) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            text.push_str(&all_files(&path));
+        } else {
+            text.push_str(&String::from_utf8_lossy(&std::fs::read(&path).unwrap()));
+        }
+    }
+    text
 }
