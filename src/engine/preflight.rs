@@ -1,8 +1,9 @@
 //! Looking at the environment before anything is created: every problem at once, each with its remedy.
 
+use super::rights::wanted_rights;
 use super::source::{ConnectedSource, Reach};
 use super::steps::StepError;
-use crate::cluster::{self, Cluster, ClusterError, Kind, Right};
+use crate::cluster::{self, Cluster, ClusterError};
 use crate::config::{ProviderEntry, Settings};
 use crate::facts::{chain, nearest};
 use semver::Version;
@@ -142,24 +143,6 @@ fn class_problem(classes: &[String], wanted: &str) -> Option<Problem> {
     Some(Problem(format!("the cluster has no storage class {wanted:?}; {hint}it has {}", classes.join(", "))))
 }
 
-/// Everything that a run does on the cluster.
-fn wanted_rights() -> Vec<Right<'static>> {
-    const MADE: [Kind; 7] =
-        [Kind::PROVIDER, Kind::STORAGE_MAP, Kind::NETWORK_MAP, Kind::PLAN, Kind::MIGRATION, Kind::SECRET, Kind::NAD];
-    const REMOVED: [Kind; 5] = [Kind::VM, Kind::PVC, Kind::DATA_VOLUME, Kind::POD, Kind::CONFIG_MAP];
-    let mut rights = Vec::new();
-    for kind in MADE {
-        rights.extend(["create", "get", "list", "watch", "delete"].map(|verb| Right::to(verb, kind)));
-    }
-    for kind in REMOVED {
-        rights.extend(["get", "list", "delete"].map(|verb| Right::to(verb, kind)));
-    }
-    rights.extend([Kind::PLAN, Kind::MIGRATION, Kind::VM].map(|kind| Right::to("patch", kind)));
-    rights.extend(["create", "get", "watch", "delete"].map(|verb| Right::to(verb, Kind::NAMESPACE)));
-    rights.extend([Right::to("watch", Kind::VM), Right::to("watch", Kind::VMI), Right::to("get", Kind::VMI)]);
-    rights
-}
-
 async fn examine_source(reach: &Reach<'_>, source: &NeededSource<'_>) -> Result<ConnectedSource, Vec<Problem>> {
     let name = &source.entry.name;
     let words = |error: StepError| match error {
@@ -197,12 +180,5 @@ mod tests {
             problem.0,
             "the cluster has no storage class \"ceph-rdb\"; did you mean ceph-rbd? it has ceph-rbd, nfs"
         );
-    }
-
-    #[test]
-    fn rights_are_asked_once_each() {
-        let rights = wanted_rights();
-        let unique: BTreeSet<_> = rights.iter().collect();
-        assert_eq!(unique.len(), rights.len());
     }
 }

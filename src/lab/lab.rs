@@ -1,30 +1,25 @@
 //! The composition of a lab: one world, its API server with the controllers, its sources, and a network to reach them.
 
 use super::authority::{Authority, CertificateError};
+use super::beside::Beside;
 use super::controllers;
-use super::inventory::InventoryServer;
 use super::kube::ApiServer;
-use super::network::{LabNetwork, connection_lost};
+use super::network::connection_lost;
 use super::oauth::OauthServer;
-use super::vsphere::VsphereServer;
-use super::world::{Role, SourceSpec, World};
+use super::providers_file::providers_json;
+use super::world::{Role, World};
 use crate::http::Network;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::sync::Arc;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// Host of the API server inside the lab.
 pub(super) const API_HOST: &str = "api.lab.mtvtest";
 /// Host of the OAuth server inside the lab.
 pub(super) const OAUTH_HOST: &str = "oauth.apps.lab.mtvtest";
-/// Host of the inventory's Route inside the lab.
-pub(super) const INVENTORY_HOST: &str = "forklift-inventory.apps.lab.mtvtest";
 
 /// A lab that cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -48,16 +43,11 @@ pub enum LabError {
 /// A running lab. Stop it to be sure that nothing of it runs on; dropping it ends its tasks, too, without waiting.
 #[derive(Debug)]
 pub struct Lab {
-    world: World,
     api: ApiServer,
-    network: LabNetwork,
+    beside: Beside,
     authority: Authority,
     oauth: OauthServer,
-    inventory: InventoryServer,
-    vsphere: Vec<VsphereServer>,
     admin_token: String,
-    cancel: CancellationToken,
-    running: JoinSet<()>,
 }
 
 /// The routers of a lab, for whoever serves them.
@@ -87,47 +77,25 @@ impl Lab {
         if world.spec.cluster.openshift.is_some() {
             api.mount("/.well-known/oauth-authorization-server", oauth.well_known());
         }
-        let cancel = CancellationToken::new();
-        let mut running = JoinSet::new();
-        running.spawn(controllers::run(world.clone(), api.client(&admin_token), cancel.clone()));
-        let lab = Self {
-            network: LabNetwork::new(authority.pem()),
-            inventory: InventoryServer::start(&world, api.client(&admin_token)),
-            vsphere: world.vsphere.iter().map(|source| VsphereServer::new(Arc::clone(source), &world)).collect(),
-            world,
-            api,
-            authority,
-            oauth,
-            admin_token,
-            cancel,
-            running,
-        };
-        lab.mount();
+        let beside = Beside::run(world, api.client(&admin_token), authority.pem());
+        let lab = Self { beside, api, authority, oauth, admin_token };
+        lab.beside.mount(API_HOST, api_router(&lab.api));
+        lab.beside.mount(OAUTH_HOST, lab.oauth.router());
         Ok(lab)
-    }
-
-    fn mount(&self) {
-        let faces = self.faces();
-        self.network.mount(API_HOST, faces.api);
-        self.network.mount(OAUTH_HOST, faces.oauth);
-        self.network.mount(INVENTORY_HOST, faces.inventory);
-        for (source, router) in self.world.vsphere.iter().zip(faces.vsphere) {
-            self.network.mount(&source.host, router);
-        }
     }
 
     pub(super) fn faces(&self) -> Faces {
         Faces {
             api: api_router(&self.api),
             oauth: self.oauth.router(),
-            inventory: self.inventory.router(),
-            vsphere: self.vsphere.iter().map(VsphereServer::router).collect(),
+            inventory: self.beside.inventory(),
+            vsphere: self.beside.vsphere(),
         }
     }
 
     /// Its world: what exists, how fast it goes, what goes wrong.
     pub fn world(&self) -> &World {
-        &self.world
+        self.beside.world()
     }
 
     /// Its API server.
@@ -137,7 +105,7 @@ impl Lab {
 
     /// The network on which its hosts are found by name, in this process.
     pub fn network(&self) -> Arc<dyn Network> {
-        Arc::new(self.network.clone())
+        self.beside.network()
     }
 
     /// A client of the API server as the administrator, in this process, without retries.
@@ -161,17 +129,13 @@ impl Lab {
     }
 
     /// The providers file of the lab's sources, as they are reached on the lab's network.
-    ///
-    /// Source: original-suite.md section 4.
     pub fn providers_json(&self) -> String {
         self.providers_json_at(str::to_owned)
     }
 
     /// The providers file with other `host[:port]` texts for the sources' hosts.
     pub(super) fn providers_json_at(&self, place: impl Fn(&str) -> String) -> String {
-        let entries: serde_json::Map<String, Value> =
-            self.world.spec.sources.iter().map(|source| provider_entry(source, &place)).collect();
-        format!("{:#}\n", Value::Object(entries))
+        providers_json(self.world(), place)
     }
 
     pub(super) fn authority(&self) -> &Authority {
@@ -183,14 +147,8 @@ impl Lab {
     }
 
     /// Ends everything that runs in the lab and waits until it has ended.
-    pub async fn stop(mut self) {
-        self.cancel.cancel();
-        self.network.cut();
-        self.inventory.stop().await;
-        for server in &self.vsphere {
-            server.stop().await;
-        }
-        while self.running.join_next().await.is_some() {}
+    pub async fn stop(self) {
+        self.beside.stop().await;
     }
 }
 
@@ -203,40 +161,6 @@ fn api_router(api: &ApiServer) -> Router {
     }))
 }
 
-fn provider_entry(source: &SourceSpec, place: impl Fn(&str) -> String) -> (String, Value) {
-    let SourceSpec::Vsphere { name, version, host, username, password, datastores, .. } = source;
-    let authority = place(host);
-    let mut entry = json!({
-        "type": "vsphere",
-        "version": version,
-        "fqdn": authority,
-        "api_url": format!("https://{authority}/sdk"),
-        "username": username,
-        "password": password,
-        "guest_vm_linux_user": "root",
-        "guest_vm_linux_password": "lab-guest",
-        "guest_vm_win_user": "Administrator",
-        "guest_vm_win_password": "lab-guest",
-        "vddk_init_image": format!("registry.lab.mtvtest/vddk:{version}"),
-    });
-    let mut offload = json!({
-        "storage_vendor_product": "ontap",
-        "storage_hostname": "array.lab.mtvtest",
-        "storage_username": "admin",
-        "storage_password": "lab-array",
-        "ontap_svm": "svm-lab",
-        "rdm_lun_uuid": "naa.600a0980383139544924583130326761",
-    });
-    // The world's first datastore is on the array, the second too, the third is not.
-    for (index, key) in ["datastore_id", "secondary_datastore_id", "non_xcopy_datastore_id"].iter().enumerate() {
-        if index < datastores.len() {
-            offload[*key] = json!(format!("datastore-{}", 41 + index));
-        }
-    }
-    entry["copyoffload"] = offload;
-    (name.clone(), entry)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +169,7 @@ mod tests {
     use crate::lab::fault::{TransportEffect, TransportFault};
     use crate::lab::world::WorldSpec;
     use bytes::Bytes;
+    use serde_json::Value;
 
     #[tokio::test]
     async fn every_host_answers_until_the_lab_stops() {

@@ -3,6 +3,7 @@
 //! It replaces transports; no product code knows of it. Facts come from the reference sheets (`docs/architecture.md`).
 
 mod authority;
+mod beside;
 pub mod clock;
 pub mod controllers;
 pub mod fault;
@@ -13,11 +14,13 @@ mod lab;
 mod network;
 pub mod oauth;
 mod oracle;
+mod providers_file;
 mod serve;
 pub mod vsphere;
 pub mod world;
 
 pub use authority::CertificateError;
+pub use beside::{Beside, BesideError};
 pub use lab::{Lab, LabError};
 pub use network::LabNetwork;
 pub use oracle::{Baseline, Oracle};

@@ -1,7 +1,7 @@
 //! Looking at a lab directly, past every client and every check: what a test believes.
 
 use super::lab::Lab;
-use super::world::Vm;
+use super::world::{Vm, World};
 use crate::facts::SESSION_LABEL;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -17,9 +17,13 @@ impl Oracle {
     /// Everything in the lab that carries the session's label or has the session in its name: cluster objects, VMs of
     /// sources with their power and disks, folders on datastores. Empty after a clean run.
     pub fn leftovers(lab: &Lab, session: &str) -> Vec<String> {
-        let mut left: Vec<String> =
-            lab.api().objects().iter().filter(|object| belongs(object, session)).map(title).collect();
-        for source in &lab.world().vsphere {
+        Self::leftovers_among(&lab.api().objects(), lab.world(), session)
+    }
+
+    /// As [`Self::leftovers`], among the objects of another API server and in the sources of `world`.
+    pub fn leftovers_among(objects: &[Value], world: &World, session: &str) -> Vec<String> {
+        let mut left: Vec<String> = objects.iter().filter(|object| belongs(object, session)).map(title).collect();
+        for source in &world.vsphere {
             let inventory = source.read();
             let vms = inventory.vms.iter().filter(|vm| vm.name.contains(session));
             left.extend(vms.map(|vm| format!("{}: VM {} ({})", source.name, vm.name, vm.moref)));
@@ -41,7 +45,7 @@ fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
 
 fn belongs(object: &Value, session: &str) -> bool {
     let labelled = object["metadata"]["labels"][SESSION_LABEL] == session;
-    let named = [text(object, "/metadata/name"), text(object, "/metadata/namespace")];
+    let named = ["/metadata/name", "/metadata/namespace", "/spec/claimRef/namespace"].map(|at| text(object, at));
     let tale = TALES.contains(&text(object, "/kind"));
     !tale && (labelled || named.iter().any(|name| name.contains(session)))
 }

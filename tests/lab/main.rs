@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must end here")]
 
 mod clones;
+#[path = "../support/course.rs"]
+mod course;
 mod environment;
 mod failures;
 mod faults;

@@ -14,8 +14,8 @@ use mtvtest::wait::{Deadline, Seen, poll};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use std::net::TcpListener;
-use std::path::Path;
-use std::sync::LazyLock;
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,20 @@ use tokio_util::sync::CancellationToken;
 /// What a test of the control plane needs.
 pub(crate) const NEEDS: &[Part] = &[Part::Kubernetes, Part::Etcd, Part::Definitions];
 
+/// What kube-controller-manager runs. Claims and volumes get finalizers from the API server, which two of these remove.
+const CONTROLLERS: [&str; 5] = [
+    "namespace-controller",
+    "garbage-collector-controller",
+    "serviceaccount-controller",
+    "persistentvolumeclaim-protection-controller",
+    "persistentvolume-protection-controller",
+];
+
 const ADMIN_TOKEN: &str = "peer-admin-token";
+
+/// What it writes down of each request of a service account: who did what to what.
+const AUDIT_POLICY: &str = r#"{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
+"rules": [{"level": "Metadata", "userGroups": ["system:serviceaccounts"]}, {"level": "None"}]}"#;
 
 /// A running control plane.
 pub(crate) struct ControlPlane {
@@ -32,6 +45,9 @@ pub(crate) struct ControlPlane {
     folder: TempDir,
     peers: Vec<Peer>,
 }
+
+/// The folders of all control planes of the process: a static is never dropped.
+static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 static SHARED: LazyLock<Result<ControlPlane, String>> = LazyLock::new(|| {
     let start = || {
@@ -46,17 +62,28 @@ impl ControlPlane {
     /// The control plane of this process, started by the first test that asks. Its death fails `bench`'s test.
     pub(crate) fn shared(bench: &Bench) -> &'static Self {
         let shared = SHARED.as_ref().unwrap_or_else(|why| panic!("{why}"));
-        for peer in &shared.peers {
-            bench.join(peer.clone());
-        }
+        shared.join(bench);
         shared
     }
 
-    /// Ends the shared one, if there is one: a static is never dropped.
-    pub(crate) fn remove_files() {
-        if let Some(Ok(shared)) = LazyLock::get(&SHARED) {
-            std::fs::remove_dir_all(shared.folder.path()).ok();
+    /// Its death fails `bench`'s test from here on.
+    pub(crate) fn join(&self, bench: &Bench) {
+        for peer in &self.peers {
+            bench.join(peer.clone());
         }
+    }
+
+    /// Removes what is left of all of them, once no test runs any more.
+    pub(crate) fn remove_files() {
+        for folder in std::mem::take(&mut *FOLDERS.lock().unwrap()) {
+            std::fs::remove_dir_all(folder).ok();
+        }
+    }
+
+    /// The audit log up to now: one JSON object per request of a service account.
+    pub(crate) fn audit(&self) -> Vec<Value> {
+        let log = std::fs::read_to_string(self.folder.path().join("audit.log")).unwrap();
+        log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     /// A kubeconfig that logs in with a bearer token.
@@ -79,14 +106,20 @@ impl ControlPlane {
         client(&self.kubeconfig(token)).await
     }
 
-    async fn start() -> Result<Self, String> {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// A part of it does not start.
+    pub(crate) async fn start() -> Result<Self, String> {
         install_crypto();
         let folder = TempDir::new().unwrap();
+        FOLDERS.lock().unwrap().push(folder.path().to_owned());
         let at = |name: &str| folder.path().join(name);
         certificates(folder.path());
         let (store, serve) = (free_port(), free_port());
         let url = format!("https://127.0.0.1:{serve}");
         std::fs::write(at("tokens.csv"), format!("{ADMIN_TOKEN},peer-admin,peer-admin,system:masters\n")).unwrap();
+        std::fs::write(at("audit.json"), AUDIT_POLICY).unwrap();
         let kubeconfig = kubeconfig(&url, &at("ca.pem"), ADMIN_TOKEN);
         std::fs::write(at("kubeconfig"), &kubeconfig).unwrap();
         let mut peers = vec![Peer::start(etcd(&at("etcd"), store), folder.path()).await?];
@@ -137,6 +170,8 @@ fn api_server(folder: &Path, store: u16, port: u16) -> Launch {
         format!("--token-auth-file={}", at("tokens.csv")),
         // Pods here are run by nobody; those of the lab's controllers name no account.
         "--disable-admission-plugins=ServiceAccount".to_owned(),
+        format!("--audit-policy-file={}", at("audit.json")),
+        format!("--audit-log-path={}", at("audit.log")),
     ];
     Launch::new("kube-apiserver", &Part::Kubernetes.path(), arguments)
         .ready_when_logged("Serving securely")
@@ -148,7 +183,7 @@ fn controller_manager(folder: &Path) -> Launch {
     let arguments = [
         "controller-manager".to_owned(),
         format!("--kubeconfig={}", at("kubeconfig")),
-        "--controllers=namespace-controller,garbage-collector-controller,serviceaccount-controller".to_owned(),
+        format!("--controllers={}", CONTROLLERS.join(",")),
         "--leader-elect=false".to_owned(),
         "--secure-port=0".to_owned(),
     ];

@@ -5,6 +5,8 @@
 mod bench;
 mod clients;
 mod control_plane;
+#[path = "../support/course.rs"]
+mod course;
 mod differential;
 mod kubernetes;
 mod openssh;

@@ -175,9 +175,17 @@ impl Hub {
 
     /// Deletes an object in the background; one that is gone, or another of the same name, is left alone.
     pub(crate) async fn delete(&self, kind: Kind, object: &Value) -> Result<(), Fail> {
+        self.delete_within(kind, object, None).await
+    }
+
+    /// As [`Self::delete`], with a grace period in seconds other than the kind's own.
+    pub(crate) async fn delete_within(&self, kind: Kind, object: &Value, grace: Option<u32>) -> Result<(), Fail> {
         let request = http::Request::delete(kind.path(namespace(object), name(object)))
             .header("content-type", "application/json");
-        let options = json!({"propagationPolicy": "Background", "preconditions": {"uid": uid(object)}});
+        let mut options = json!({"propagationPolicy": "Background", "preconditions": {"uid": uid(object)}});
+        if let Some(seconds) = grace {
+            options["gracePeriodSeconds"] = json!(seconds);
+        }
         match self.send("delete", kind, request, bytes(&options)).await {
             Ok(_) | Err(Fail::Conflict { .. }) => Ok(()),
             Err(other) => Err(other),

@@ -5,7 +5,9 @@
 use super::forklift::ORIGIN;
 use super::hub::{Fail, Hub, Outcome};
 use super::kinds::{INSTANCE, NODE, POD};
-use super::object::{annotation, is_deleting, items, name, namespace, owner_reference, pod_status, text, uid};
+use super::object::{
+    annotation, is_deleting, items, name, namespace, owner_reference, pod_status, restricted_pod, text, uid,
+};
 use super::virtual_machine::{INSTANCE_FINALIZER, keep_time, owner_of, volumes_of};
 use crate::facts::Seed;
 use crate::lab::fault::ProductFault;
@@ -101,15 +103,15 @@ fn launcher(instance: &Value, pod_name: &str, node: &str) -> Value {
     labels.insert("vm.kubevirt.io/name".to_owned(), json!(name(instance)));
     let claims: Vec<Value> =
         volumes_of(instance).into_iter().filter(|volume| volume.get("persistentVolumeClaim").is_some()).collect();
+    let mut spec = restricted_pod("compute", "virt-launcher");
+    spec["nodeName"] = json!(node);
+    spec["volumes"] = json!(claims);
     json!({
         "metadata": {
             "namespace": namespace(instance), "name": pod_name, "labels": labels,
             "ownerReferences": [owner_reference(INSTANCE, instance, true)],
         },
-        "spec": {
-            "nodeName": node, "restartPolicy": "Never", "volumes": claims,
-            "containers": [{"name": "compute", "image": "virt-launcher"}],
-        },
+        "spec": spec,
     })
 }
 

@@ -15,6 +15,7 @@ mod forklift;
 mod hub;
 mod instance;
 mod kinds;
+mod kubelet;
 mod object;
 mod operator;
 mod power;
@@ -28,4 +29,4 @@ mod whole_tests;
 
 pub use power::kubevirt_subresources;
 pub use runner::run;
-pub use seed::seed;
+pub use seed::{PlantError, plant, seed};

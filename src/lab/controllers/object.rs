@@ -65,6 +65,19 @@ pub(crate) fn binary_quantity(bytes: u64) -> String {
     format!("{}{}", bytes >> (10 * unit), UNITS.get(unit as usize).copied().unwrap_or_default())
 }
 
+/// The spec of a pod of one container that a namespace of the restricted Pod Security Standard admits, as the product's
+/// own pods are.
+pub(crate) fn restricted_pod(container: &str, image: &str) -> Value {
+    json!({
+        "restartPolicy": "Never",
+        "securityContext": {"runAsNonRoot": true, "runAsUser": 107, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [{
+            "name": container, "image": image,
+            "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
+        }],
+    })
+}
+
 /// The status of a pod in a phase, with every field that typed clients demand of its containers.
 pub(crate) fn pod_status(pod: &Value, phase: &str) -> Value {
     let runs = phase == "Running";

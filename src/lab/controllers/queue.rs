@@ -19,6 +19,7 @@ pub(crate) enum Controller {
     Profile,
     VirtualMachine,
     Instance,
+    Kubelet,
 }
 
 /// An object for a controller.

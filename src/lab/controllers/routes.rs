@@ -97,6 +97,7 @@ fn controller_of(kind: Kind) -> Option<Controller> {
         kinds::STORAGE_CLASS => Controller::Profile,
         kinds::VIRTUAL_MACHINE => Controller::VirtualMachine,
         kinds::INSTANCE => Controller::Instance,
+        kinds::POD => Controller::Kubelet,
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@ use super::hub::{Fail, Hub, Outcome};
 use super::kinds::{self, Kind};
 use super::object::uid;
 use super::queue::{Controller, Task};
-use super::{cdi, forklift, instance, operator, routes, virtual_machine};
+use super::{cdi, forklift, instance, kubelet, operator, routes, virtual_machine};
 use crate::facts;
 use crate::lab::world::World;
 use crate::wait;
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 const WORKERS: usize = 8;
 
 /// The kinds that are watched.
-const WATCHED: [Kind; 17] = [
+const WATCHED: [Kind; 18] = [
     kinds::PROVIDER,
     kinds::PLAN,
     kinds::MIGRATION,
@@ -42,6 +42,7 @@ const WATCHED: [Kind; 17] = [
     kinds::ATTACHMENT,
     kinds::VIRTUAL_MACHINE,
     kinds::INSTANCE,
+    kinds::POD,
 ];
 
 /// How long to wait before a watch or reconcile that failed is tried again: doubles up to a second.
@@ -210,6 +211,7 @@ async fn reconcile(hub: &Hub, task: &Task) -> Result<Outcome, Fail> {
         Controller::Profile => kinds::STORAGE_CLASS,
         Controller::VirtualMachine => kinds::VIRTUAL_MACHINE,
         Controller::Instance => kinds::INSTANCE,
+        Controller::Kubelet => kinds::POD,
     };
     let Some(object) = hub.cache.get(kind, &task.namespace, &task.name) else {
         return Ok(Outcome::Done);
@@ -228,5 +230,6 @@ async fn reconcile(hub: &Hub, task: &Task) -> Result<Outcome, Fail> {
         Controller::Profile => cdi::profile(hub, object).await,
         Controller::VirtualMachine => virtual_machine::reconcile(hub, object).await,
         Controller::Instance => instance::reconcile(hub, object).await,
+        Controller::Kubelet => kubelet::reconcile(hub, object).await,
     }
 }

@@ -97,7 +97,8 @@ async fn answer(
     if uri.path() == "/schema" {
         return body(&schema());
     }
-    let checked = gate::check(&inner.world.spec, &headers).and_then(|()| ListQuery::read(&parameters));
+    let admitted = gate::check(&inner.world.spec, &inner.client, &headers, uri.path()).await;
+    let checked = admitted.and_then(|()| ListQuery::read(&parameters));
     let result = match checked {
         Ok(query) => inner.read(uri.path(), &query).await,
         Err(refusal) => Err(refusal),

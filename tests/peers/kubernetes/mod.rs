@@ -1,5 +1,10 @@
 //! The program and the lab's controllers against a real control plane.
 
+mod recorder;
+mod rights;
+mod runs;
+mod stage;
+
 use crate::bench::Bench;
 use crate::control_plane::{ControlPlane, NEEDS};
 use crate::trial::trial;
@@ -8,7 +13,12 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![trial("kubernetes::the_definitions_of_forklift_are_installed", NEEDS, definitions_are_installed)]
+    vec![
+        trial("kubernetes::the_definitions_of_forklift_are_installed", NEEDS, definitions_are_installed),
+        trial("kubernetes::a_cold_migration_passes_and_leaves_nothing", NEEDS, runs::cold),
+        trial("kubernetes::the_shipped_role_is_enough_and_not_more", NEEDS, rights::enough_and_not_more),
+        trial("kubernetes::a_missing_right_is_named_before_the_run", NEEDS, rights::a_missing_right_is_named),
+    ]
 }
 
 async fn definitions_are_installed(bench: Bench) {

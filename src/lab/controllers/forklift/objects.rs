@@ -6,8 +6,8 @@
 use super::super::hub::{Fail, Hub};
 use super::super::kinds::{CLAIM, CONFIG_MAP, DATA_VOLUME, JOB, Kind, NAMESPACE, POD, SECRET, VIRTUAL_MACHINE};
 use super::super::object::{
-    annotation, binary_quantity, flag, label, name, namespace, owner_reference, pod_status, reference, secret_key,
-    text, uid,
+    annotation, binary_quantity, flag, label, name, namespace, owner_reference, pod_status, reference, restricted_pod,
+    secret_key, text, uid,
 };
 use super::claim_names::{Variables, claim_name};
 use super::phases::Method;
@@ -162,10 +162,8 @@ pub(crate) async fn create_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fai
     labels.insert("forklift.app".to_owned(), json!("virt-v2v"));
     let volume = |(index, claim): (usize, &Arc<Value>)| json!({"name": format!("vol-{index}"), "persistentVolumeClaim": {"claimName": name(claim)}});
     let volumes: Vec<Value> = run.of_vm(CLAIM, vm).iter().enumerate().map(volume).collect();
-    let mut spec = json!({
-        "restartPolicy": "Never", "volumes": volumes,
-        "containers": [{"name": "virt-v2v", "image": "forklift-virt-v2v"}],
-    });
+    let mut spec = restricted_pod("virt-v2v", "forklift-virt-v2v");
+    spec["volumes"] = json!(volumes);
     if let Some(selector) = run.plan.pointer("/spec/convertorNodeSelector") {
         spec["nodeSelector"] = selector.clone();
     }

@@ -3,6 +3,8 @@
 mod cluster;
 mod definitions;
 mod forklift;
+mod plant;
 mod start;
 
+pub use plant::{PlantError, plant};
 pub use start::seed;

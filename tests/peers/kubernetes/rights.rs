@@ -1,0 +1,112 @@
+//! `deploy/role.yaml` on a real API server: enough for every kind of run, and not more than that.
+
+use super::runs::{clean_from_labels, failed_by_a_check, passed, stalled};
+use super::stage::Stage;
+use crate::bench::Bench;
+use crate::course::{COLD, Course};
+use mtvtest::engine::examine_cluster;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Rights of the role that the runs below do not use, and why the role has them.
+const UNUSED: [(&str, &str); 21] = [
+    ("watch configmaps", GONE),
+    ("get configmaps", ABANDONED),
+    ("delete configmaps", ABANDONED),
+    ("watch pods", GONE),
+    ("get pods", ABANDONED),
+    ("delete pods", ABANDONED),
+    ("watch persistentvolumeclaims", GONE),
+    ("delete persistentvolumeclaims", ABANDONED),
+    ("get datavolumes.cdi.kubevirt.io", ABANDONED),
+    ("watch datavolumes.cdi.kubevirt.io", GONE),
+    ("delete datavolumes.cdi.kubevirt.io", ABANDONED),
+    ("watch network-attachment-definitions.k8s.cni.cncf.io", GONE),
+    ("watch secrets", GONE),
+    ("watch storagemaps.forklift.konveyor.io", GONE),
+    ("watch networkmaps.forklift.konveyor.io", GONE),
+    ("watch providers.forklift.konveyor.io", GONE),
+    ("watch plans.forklift.konveyor.io", GONE),
+    ("watch virtualmachineinstances.kubevirt.io", GONE),
+    ("watch virtualmachines.kubevirt.io", GONE),
+    ("list clusterserviceversions.operators.coreos.com", "only where no Subscription names the installed one"),
+    ("patch virtualmachines.kubevirt.io", "only a stopped VM whose guest agent is asked for is started"),
+];
+const GONE: &str = "a deletion that is not over at the first look is watched";
+const ABANDONED: &str = "only what the product leaves behind after an archived Plan is removed one by one";
+
+/// The rules of the role that is shipped.
+pub(crate) fn shipped_rules() -> Value {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/role.yaml")).unwrap();
+    let documents = text.split("\n---\n").map(|one| serde_yaml::from_str::<Value>(one).unwrap());
+    let role = documents.into_iter().find(|one| one["kind"] == "ClusterRole").unwrap();
+    role["rules"].clone()
+}
+
+pub(crate) async fn enough_and_not_more(bench: Bench) {
+    let stage = Stage::shared(&bench);
+    let _alone = stage.turns.write().await;
+    let token = stage.account("minimal", &shipped_rules()).await;
+    passed(stage, &stage.course(), &token, COLD).await;
+    stalled(stage, &token).await;
+    let left = failed_by_a_check(stage, &token).await;
+    clean_from_labels(stage, &left, &token).await;
+    let used = used_by(stage, "minimal");
+    let granted = granted();
+    let missing: Vec<&String> = used.difference(&granted).collect();
+    assert!(missing.is_empty(), "used, but not in deploy/role.yaml: {missing:?}");
+    let known: BTreeSet<String> = UNUSED.iter().map(|(right, _)| (*right).to_owned()).collect();
+    let superfluous: Vec<&String> = granted.difference(&used).filter(|right| !known.contains(*right)).collect();
+    assert!(superfluous.is_empty(), "in deploy/role.yaml, but neither used nor explained: {superfluous:?}");
+    let strange: Vec<&String> = known.difference(&granted).collect();
+    assert!(strange.is_empty(), "explained, but not in deploy/role.yaml: {strange:?}");
+}
+
+/// `verb resource[.group]`, as the program itself names rights.
+fn granted() -> BTreeSet<String> {
+    mtvtest::engine::wanted_rights().iter().map(ToString::to_string).collect()
+}
+
+/// What the account asked for by the API server's audit log, without the questions that everybody may ask.
+fn used_by(stage: &Stage, account: &str) -> BTreeSet<String> {
+    let user = Stage::user(account);
+    let mut used = BTreeSet::new();
+    for entry in stage.plane.audit() {
+        let object = &entry["objectRef"];
+        let text = |field: &str| object[field].as_str().unwrap_or_default();
+        let code = entry["responseStatus"]["code"].as_u64().unwrap_or_default();
+        if entry["user"]["username"] != json!(user) || object.is_null() || text("resource").ends_with("reviews") {
+            continue;
+        }
+        let mut right = format!("{} {}", entry["verb"].as_str().unwrap(), text("resource"));
+        if !text("subresource").is_empty() {
+            right = format!("{right}/{}", text("subresource"));
+        }
+        if !text("apiGroup").is_empty() {
+            right = format!("{right}.{}", text("apiGroup"));
+        }
+        assert_ne!(code, 403, "{right} was refused: {entry}");
+        used.insert(right);
+    }
+    used
+}
+
+/// Each right is asked for before a run: one that is missing is named.
+pub(crate) async fn a_missing_right_is_named(bench: Bench) {
+    let stage = Stage::shared(&bench);
+    let mut rules = shipped_rules();
+    for rule in rules.as_array_mut().unwrap() {
+        if rule["resources"].as_array().unwrap().contains(&json!("plans")) {
+            rule["verbs"].as_array_mut().unwrap().retain(|verb| verb != "patch");
+        }
+    }
+    let token = stage.account("lacking", &rules).await;
+    let course: Course = stage.course();
+    let cluster = stage.log_in(&course, &token).await;
+    let class = course.settings.storage_class.clone().unwrap();
+    let problems = examine_cluster(&cluster, &course.settings, &class).await.unwrap_err();
+    let words: Vec<String> = problems.into_iter().map(|problem| problem.0).collect();
+    let expected = "the user lacks rights: patch plans.forklift.konveyor.io, patch migrations.forklift.konveyor.io; \
+                    grant them, or log in as a user who has them";
+    assert_eq!(words, [expected]);
+}

@@ -1,0 +1,87 @@
+//! Whole runs of the program's engine over a real login: one that passes, ones that fail, and cleaning up after them.
+
+use super::rights::shipped_rules;
+use super::stage::Stage;
+use crate::bench::Bench;
+use crate::course::{COLD, Course};
+use mtvtest::engine::{Unwinder, record_found};
+use mtvtest::event::Outcome;
+use mtvtest::lab::fault::{Failure, ProductFault};
+use mtvtest::undo::Ledger;
+use mtvtest::wait::Deadline;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) async fn cold(bench: Bench) {
+    let stage = Stage::shared(&bench);
+    let _turn = stage.turns.read().await;
+    let token = stage.account("cold", &shipped_rules()).await;
+    passed(stage, &stage.course(), &token, COLD).await;
+}
+
+/// A run in which everything passes and of which nothing is left.
+pub(crate) async fn passed(stage: &Stage, course: &Course, token: &str, scenario: &str) {
+    let cluster = stage.log_in(course, token).await;
+    let ended = Box::pin(course.run(cluster, scenario)).await;
+    assert_eq!(ended.outcome, Outcome::Passed, "{:#?}", ended.events);
+    assert_eq!(ended.failed_checks(), Vec::<String>::new());
+    assert!(ended.reports().count() > 5, "{:#?}", ended.events);
+    assert_eq!(ended.leftovers, []);
+    stage.assert_nothing_left(course).await;
+}
+
+/// A run whose migration never ends: it is diagnosed, cancelled and taken away.
+pub(crate) async fn stalled(stage: &Stage, token: &str) {
+    let course = stage.course();
+    let faults = &stage.beside.world().faults;
+    faults.fail(Failure::MigrationStalls);
+    let scenario = format!("{COLD}timeouts: {{migration: 3s}}\n");
+    let cluster = stage.log_in(&course, token).await;
+    let ended = Box::pin(course.run(cluster, &scenario)).await;
+    faults.heal();
+    assert!(matches!(ended.outcome, Outcome::Failed { .. }), "{:?}", ended.outcome);
+    assert!(ended.reason().contains("not within 3s"), "{}", ended.reason());
+    let collected = crate::course::all_files(&course.run_directory().join("diagnostics"));
+    assert!(collected.contains("kind: Migration"), "diagnostics lack the Migration: {collected}");
+    assert_eq!(ended.leftovers, []);
+    stage.assert_nothing_left(&course).await;
+}
+
+/// A run that fails and is left in place.
+pub(crate) async fn failed_by_a_check(stage: &Stage, token: &str) -> Course {
+    let mut course = stage.course();
+    course.settings.skip_teardown = true;
+    let faults = &stage.beside.world().faults;
+    faults.harm(ProductFault::WrongSerial);
+    let cluster = stage.log_in(&course, token).await;
+    let ended = Box::pin(course.run(cluster, COLD)).await;
+    faults.heal();
+    assert_eq!(ended.failed_checks(), ["serial"], "{:?}", ended.outcome);
+    course
+}
+
+/// What `clean --session` does: everything that a session left is found by labels and names alone, and removed.
+pub(crate) async fn clean_from_labels(stage: &Stage, left: &Course, token: &str) {
+    let mut course = stage.course();
+    let session = left.session_id();
+    let cluster = stage.log_in(&course, token).await;
+    course.settings.skip_teardown = true;
+    let (parts, _collected) = course.parts(cluster).await.unwrap_or_else(|problems| panic!("{problems:?}"));
+    let ledger = Ledger::create(&course.folder.path().join("found.json"), session.clone()).unwrap();
+    let unwinder = Unwinder {
+        ledger: &ledger,
+        cluster: &parts.cluster,
+        providers: &parts.providers,
+        network: parts.network.as_ref(),
+        settings: &parts.settings,
+        events: &parts.events,
+        source_requests: &parts.source_requests,
+        deadline: Deadline::after(Duration::from_secs(60), &CancellationToken::new()),
+        connections: tokio::sync::Mutex::default(),
+    };
+    let found = record_found(&unwinder, &ledger, &parts.providers, &session).await.unwrap();
+    assert!(found > 8, "only {found} things of a whole run were found");
+    assert_eq!(unwinder.undo(|_| true).await.unwrap(), []);
+    unwinder.close().await;
+    stage.assert_nothing_left(left).await;
+}

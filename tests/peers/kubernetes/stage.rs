@@ -1,0 +1,191 @@
+//! A control plane with the lab beside it: its controllers stand in for Forklift, CDI and KubeVirt, its sources and its
+//! inventory for the rest. One serves all trials of this module; each trial has a session, an account and names of its own.
+
+use super::recorder::Recorder;
+use crate::bench::Bench;
+use crate::control_plane::ControlPlane;
+use crate::course::Course;
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::Request;
+use mtvtest::cluster::{Cluster, ClusterAddress, connect};
+use mtvtest::config::{MapEnvironment, Settings};
+use mtvtest::http::{HttpError, Network, RequestCounter, TlsPolicy, Transport};
+use mtvtest::lab::clock::Pace;
+use mtvtest::lab::world::{World, WorldSpec};
+use mtvtest::lab::{Beside, Oracle};
+use mtvtest::wait::{Deadline, Seen, poll};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::RwLock;
+use tokio_util::sync::CancellationToken;
+
+/// Where the trials' service accounts are.
+const ACCOUNTS: &str = "peer-accounts";
+
+pub(crate) struct Stage {
+    pub(crate) plane: ControlPlane,
+    pub(crate) beside: Beside,
+    /// What the lab's controllers write.
+    pub(crate) controllers: Recorder,
+    /// Runs share the world's faults: who switches one on writes, who must see none reads.
+    pub(crate) turns: RwLock<()>,
+    runtime: Runtime,
+    seeds: AtomicU64,
+}
+
+static SHARED: LazyLock<Result<Stage, String>> = LazyLock::new(|| {
+    // A thread of its own: whoever asks first is inside a runtime.
+    std::thread::spawn(Stage::start).join().unwrap_or_else(|_| Err("the stage's start panicked".to_owned()))
+});
+
+impl Stage {
+    /// The stage of this process. The death of its control plane fails `bench`'s test.
+    pub(crate) fn shared(bench: &Bench) -> &'static Self {
+        let stage = SHARED.as_ref().unwrap_or_else(|why| panic!("{why}"));
+        stage.plane.join(bench);
+        stage
+    }
+
+    fn start() -> Result<Self, String> {
+        // The lab outlives every trial's runtime.
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let (plane, beside, controllers) = runtime.block_on(async {
+            let plane = ControlPlane::start().await?;
+            let admin = plane.admin().await;
+            let space = json!({"metadata": {"name": ACCOUNTS}});
+            post(&admin, "/api/v1/namespaces", &space).await.map_err(|why| why.to_string())?;
+            let controllers = Recorder::default();
+            let world = World::from_spec(WorldSpec::embedded().unwrap(), Pace::FULL).unwrap();
+            let beside = Beside::start(world, controllers.around(admin)).await;
+            Ok::<_, String>((plane, beside.map_err(|why| mtvtest::facts::chain(&why))?, controllers))
+        })?;
+        Ok(Self { plane, beside, controllers, turns: RwLock::new(()), runtime, seeds: AtomicU64::new(1) })
+    }
+
+    /// A service account that may do what `rules` say, and a token of it.
+    pub(crate) async fn account(&self, name: &str, rules: &Value) -> String {
+        let admin = self.plane.admin().await;
+        let accounts = format!("/api/v1/namespaces/{ACCOUNTS}/serviceaccounts");
+        post(&admin, &accounts, &json!({"metadata": {"name": name}})).await.unwrap();
+        let rbac = "/apis/rbac.authorization.k8s.io/v1";
+        let role = json!({"metadata": {"name": name}, "rules": rules});
+        post(&admin, &format!("{rbac}/clusterroles"), &role).await.unwrap();
+        let binding = json!({
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+            "subjects": [{"kind": "ServiceAccount", "namespace": ACCOUNTS, "name": name}],
+        });
+        post(&admin, &format!("{rbac}/clusterrolebindings"), &binding).await.unwrap();
+        let request = json!({"spec": {"expirationSeconds": 3600}});
+        let made = post(&admin, &format!("{accounts}/{name}/token"), &request).await.unwrap();
+        made["status"]["token"].as_str().unwrap().to_owned()
+    }
+
+    /// The name under which the API server knows a trial's service account.
+    pub(crate) fn user(name: &str) -> String {
+        format!("system:serviceaccount:{ACCOUNTS}:{name}")
+    }
+
+    /// What a run here needs; its session is its own.
+    pub(crate) fn course(&self) -> Course {
+        let mut settings = Settings::default();
+        settings.storage_class = Some(self.beside.world().spec.cluster.storage_classes[0].name.clone());
+        let network = OnStage { network: self.beside.network(), stage: self.runtime.handle().clone() };
+        let mut course = Course::new(settings, Arc::new(network), self.beside.providers_json());
+        course.seed = self.seeds.fetch_add(1, Ordering::Relaxed);
+        course
+    }
+
+    /// Logs in with a token as the program does with a kubeconfig.
+    pub(crate) async fn log_in(&self, course: &Course, token: &str) -> Cluster {
+        let mut settings = course.settings.clone();
+        let file = course.folder.path().join("kubeconfig");
+        std::fs::write(&file, self.plane.kubeconfig(token)).unwrap();
+        settings.kubeconfig = Some(file);
+        let cluster = connect(&settings, &MapEnvironment::default(), course.network.as_ref()).await;
+        cluster.unwrap_or_else(|why| panic!("{}", mtvtest::facts::chain(&why)))
+    }
+
+    /// Waits until nothing of the course's session is left, in the cluster or at the sources.
+    pub(crate) async fn assert_nothing_left(&self, course: &Course) {
+        let admin = self.plane.admin().await;
+        let session = course.session_id();
+        let deadline = Deadline::after(Duration::from_secs(40), &CancellationToken::new());
+        let gone = poll("nothing of the session to be left", &deadline, Duration::from_millis(500), || async {
+            let left = Oracle::leftovers_among(&objects(&admin).await, self.beside.world(), session.as_str());
+            if left.is_empty() { Seen::Met(()) } else { Seen::Pending(left.join(", ")) }
+        });
+        gone.await.unwrap_or_else(|why| panic!("{why}"));
+    }
+}
+
+/// Creates an object with all rights.
+pub(crate) async fn post(client: &kube::Client, path: &str, body: &Value) -> kube::Result<Value> {
+    let request = Request::post(path).header("content-type", "application/json");
+    client.request(request.body(body.to_string().into_bytes()).unwrap()).await
+}
+
+pub(crate) async fn get(client: &kube::Client, path: &str) -> kube::Result<Value> {
+    client.request(Request::get(path).body(Vec::new()).unwrap()).await
+}
+
+/// The same cluster, with its writes recorded.
+pub(crate) fn recorded(cluster: &Cluster, recorder: &Recorder) -> Cluster {
+    let address = ClusterAddress {
+        url: cluster.url().to_owned(),
+        token: cluster.token().cloned(),
+        tls: cluster.tls().clone(),
+    };
+    Cluster::new(recorder.around(cluster.client().clone()), address, RequestCounter::default())
+}
+
+/// Every object of every kind that can be listed.
+pub(crate) async fn objects(admin: &kube::Client) -> Vec<Value> {
+    let mut all = Vec::new();
+    let discovery = kube::discovery::Discovery::new(admin.clone()).run().await.unwrap();
+    for group in discovery.groups() {
+        for (resource, capabilities) in group.recommended_resources() {
+            if !capabilities.supports_operation(kube::discovery::verbs::LIST) {
+                continue;
+            }
+            let root = if resource.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", resource.group) };
+            let list = get(admin, &format!("{root}/{}/{}", resource.version, resource.plural)).await.unwrap();
+            for object in list["items"].as_array().into_iter().flatten() {
+                let mut object = object.clone();
+                object["kind"] = json!(resource.kind);
+                object["apiVersion"] = json!(resource.api_version);
+                all.push(object);
+            }
+        }
+    }
+    all
+}
+
+/// The lab's network, whose hosts work on the stage's runtime: their connections must not end with a trial.
+struct OnStage<T> {
+    network: T,
+    stage: Handle,
+}
+
+#[async_trait]
+impl Network for OnStage<Arc<dyn Network>> {
+    fn open(&self, tls: &TlsPolicy) -> Result<Arc<dyn Transport>, HttpError> {
+        Ok(Arc::new(OnStage { network: self.network.open(tls)?, stage: self.stage.clone() }))
+    }
+
+    async fn certificate_chain(&self, host: &str, port: u16) -> Result<String, HttpError> {
+        self.network.certificate_chain(host, port).await
+    }
+}
+
+#[async_trait]
+impl Transport for OnStage<Arc<dyn Transport>> {
+    async fn send(&self, request: Request<Bytes>) -> Result<http::Response<Bytes>, HttpError> {
+        let network = Arc::clone(&self.network);
+        self.stage.spawn(async move { network.send(request).await }).await.unwrap()
+    }
+}
