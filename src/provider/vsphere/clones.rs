@@ -71,9 +71,17 @@ pub(crate) async fn under_way(session: &Session, name: &str) -> Result<BTreeMap<
 }
 
 fn is_running_clone(task: &Properties) -> bool {
-    let is_clone = task.text("info.name").is_some_and(|name| name.trim_end_matches("_Task") == "CloneVM")
-        || task.text("info.descriptionId").is_some_and(|id| id.eq_ignore_ascii_case("VirtualMachine.clone"));
-    is_clone && matches!(task.text("info.state"), Some("queued" | "running"))
+    is_clone(task.text("info.name"), task.text("info.descriptionId"))
+        && matches!(task.text("info.state"), Some("queued" | "running"))
+}
+
+/// Tasks carry their method with and without `_Task`, and its words in either case: `CloneVM_Task` and
+/// `VirtualMachine.clone` on a vCenter, `CloneVm` and `VirtualMachine.cloneVm` on vcsim.
+fn is_clone(name: Option<&str>, description_id: Option<&str>) -> bool {
+    let is = |text: Option<&str>, wanted: &str| text.is_some_and(|text| text.eq_ignore_ascii_case(wanted));
+    is(name.map(|name| name.trim_end_matches("_Task")), "CloneVM")
+        || is(description_id, "VirtualMachine.clone")
+        || is(description_id, "VirtualMachine.cloneVM")
 }
 
 /// Waits until the tasks ended, or a VM called `name` is there.
@@ -123,4 +131,28 @@ pub(crate) async fn settle_lost(session: &Session, name: &str) {
     };
     let seen = poll("a clone that was not answered", &deadline, Duration::from_secs(1), look).await;
     tracing::debug!(clone = name, ?seen, "the answer to a clone was lost");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_clone;
+
+    #[test]
+    fn clones_by_the_names_of_a_vcenter_and_of_the_simulator() {
+        for (name, description) in [
+            (Some("CloneVM_Task"), Some("VirtualMachine.clone")),
+            (Some("CloneVm"), None),
+            (None, Some("VirtualMachine.clone")),
+            (None, Some("VirtualMachine.cloneVm")),
+        ] {
+            assert!(is_clone(name, description), "{name:?} {description:?}");
+        }
+        for (name, description) in [
+            (Some("CreateVM_Task"), Some("Folder.createVm")),
+            (Some("CloneVApp_Task"), Some("VirtualApp.clone")),
+            (None, None),
+        ] {
+            assert!(!is_clone(name, description), "{name:?} {description:?}");
+        }
+    }
 }
