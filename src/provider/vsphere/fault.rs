@@ -38,8 +38,15 @@ impl Fault {
         Self::new(operation, object, kind, error.text_at("localizedMessage"), detail)
     }
 
+    /// A call that was answered as if there were no session.
+    pub(crate) fn without_session(operation: &str, object: &str) -> Self {
+        Self::new(operation, object, "NotAuthenticated".to_owned(), Some("the session has ended"), None)
+    }
+
     fn new(operation: &str, object: &str, kind: String, message: Option<&str>, detail: Option<&Element>) -> Self {
-        let mut message = message.unwrap_or("the server gives no words").trim().to_owned();
+        // Its words come before more of ours, and a vCenter ends them with a full stop.
+        let words = message.map_or("", |words| words.trim().trim_end_matches('.'));
+        let mut message = if words.is_empty() { "the server gives no words" } else { words }.to_owned();
         if let Some(privilege) = detail.and_then(|detail| detail.text_at("privilegeId")) {
             let target = detail.and_then(|detail| detail.text_at("object")).unwrap_or(object);
             message = format!("{message} (privilege {privilege} on {target})");
@@ -149,7 +156,7 @@ mod tests {
         assert!(fault.is("NoPermission"));
         assert_eq!(
             ProviderError::from(CallError::from(fault)).to_string(),
-            "CloneVM_Task on VM a (vm-1): NoPermission: Permission was denied. (privilege \
+            "CloneVM_Task on VM a (vm-1): NoPermission: Permission was denied (privilege \
              VirtualMachine.Inventory.Create on group-v3); grant the user of providers.json this privilege, with propagation"
         );
         let bare = parse("<Fault><faultcode>c</faultcode><detail><RuntimeFaultFault/></detail></Fault>").unwrap();

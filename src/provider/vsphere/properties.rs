@@ -2,7 +2,7 @@
 //!
 //! Source: source-providers.md section 2.2.
 
-use super::fault::CallError;
+use super::fault::{CallError, Fault};
 use super::request::Call;
 use super::session::Session;
 use super::xml::{Element, MoRef};
@@ -62,6 +62,10 @@ impl Properties {
         }))
     }
 
+    fn needs_session(&self) -> bool {
+        self.unreadable.values().any(|fault| fault == "NotAuthenticated")
+    }
+
     fn of(object: &Element) -> Self {
         let mut properties = Self { object: object.moref_at("obj"), ..Self::default() };
         for set in object.all("propSet") {
@@ -118,6 +122,10 @@ impl Session {
                 self.renew(epoch).await?;
                 self.list_once(kind, paths).await
             }
+            // So it did when another call logged in again meanwhile: the new session does not know the view.
+            Err(error) if error.is("ManagedObjectNotFound") && self.epoch().await != epoch => {
+                self.list_once(kind, paths).await
+            }
             other => other,
         }
     }
@@ -162,6 +170,10 @@ impl Session {
         loop {
             let Some(page) = answer.child("returnval") else { return Ok(found) };
             found.extend(page.all("objects").map(Properties::of));
+            // Without a session the call succeeds on some servers, and every property is missing for that reason.
+            if found.iter().any(Properties::needs_session) {
+                return Err(Fault::without_session(first.method, &first.object).into());
+            }
             let Some(token) = page.text_at("token") else { return Ok(found) };
             let next = Call::read("ContinueRetrievePropertiesEx", &collector)
                 .about(&first.object)

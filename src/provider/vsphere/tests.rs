@@ -87,6 +87,21 @@ async fn an_expired_session_is_renewed_and_the_list_repeated_with_a_new_view() {
 }
 
 #[tokio::test]
+async fn properties_that_are_missing_for_want_of_a_session_are_read_again_in_a_new_one() {
+    let script = Script::new();
+    let refused = r#"<objects><obj type="VirtualMachine">vm-1</obj><missingSet><path>runtime.powerState</path><fault><fault xsi:type="NotAuthenticated"/></fault></missingSet></objects>"#;
+    let on = object("VirtualMachine", "vm-1", &[("runtime.powerState", "poweredOn")]);
+    script.on("RetrievePropertiesEx", "", [page(&[refused], None), page(&[&on], None)]);
+    let vcenter = vcenter(&script).await.unwrap();
+    vcenter.set_power(&vm("vm-1", "one"), Power::On).await.unwrap();
+    assert_eq!(script.bodies("Login").len(), 2);
+    script.on("RetrievePropertiesEx", "", [page(&[refused], None)]);
+    let error = vcenter.set_power(&vm("vm-1", "one"), Power::On).await.unwrap_err().to_string();
+    assert!(error.contains("NotAuthenticated: the session has ended; the session ended twice"), "{error}");
+    assert_eq!(script.bodies("Login").len(), 3);
+}
+
+#[tokio::test]
 async fn lists_are_paged_and_unreadable_objects_left_out() {
     let script = Script::new();
     let first = object("VirtualMachine", "vm-1", &[("name", "b-1")]);
