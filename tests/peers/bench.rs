@@ -16,11 +16,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        Self {
-            folder: Arc::new(TempDir::new().unwrap()),
-            peers: Arc::default(),
-            changed: Arc::default(),
-        }
+        Self { folder: Arc::new(TempDir::new().unwrap()), peers: Arc::default(), changed: Arc::default() }
     }
 
     /// The test's folder; it goes with the test.

@@ -30,7 +30,11 @@ pub(crate) struct Launch {
 
 impl Launch {
     /// A peer that is ready at once, or as [`Self::ready_when_logged`] says.
-    pub(crate) fn new<A: AsRef<OsStr>>(name: &'static str, program: &Path, arguments: impl IntoIterator<Item = A>) -> Self {
+    pub(crate) fn new<A: AsRef<OsStr>>(
+        name: &'static str,
+        program: &Path,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
         // The kernel kills it if this process is killed and cannot.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--"]).arg(program).args(arguments);

@@ -34,7 +34,8 @@ async fn does_not_start(bench: Bench) {
 }
 
 async fn never_ready(bench: Bench) {
-    let launch = shell("echo still loading; sleep 1000").ready_when_logged("listening").within(Duration::from_millis(500));
+    let launch =
+        shell("echo still loading; sleep 1000").ready_when_logged("listening").within(Duration::from_millis(500));
     let why = Peer::start(launch, bench.folder()).await.err().unwrap();
     assert!(why.starts_with("shell to be ready: not within 500ms"), "{why}");
     assert!(why.contains("still loading"), "{why}");
