@@ -19,6 +19,7 @@ use libtest_mimic::Arguments;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    trial::hear_panics();
     let arguments = Arguments::from_args();
     let trials = [
         peer::tests::trials(),

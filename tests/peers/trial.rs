@@ -4,6 +4,7 @@ use crate::bench::Bench;
 use crate::part::Part;
 use futures::FutureExt;
 use libtest_mimic::{Completion, Failed, Trial};
+use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -52,6 +53,7 @@ where
     F: Future<Output = ()>,
     B: FnOnce(Bench) -> F,
 {
+    PLACE.set(Some(String::new()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let bench = Bench::new();
     let mut ended = runtime.block_on(async {
@@ -60,7 +62,7 @@ where
             biased;
             ended = body => ended.map_err(|panic| words(panic.as_ref())),
             died = bench.death() => Err(died),
-            () = tokio::time::sleep(deadline) => Err(format!("not done within {} s", deadline.as_secs())),
+            () = mtvtest::wait::pause(deadline) => Err(format!("not done within {} s", deadline.as_secs())),
         }
     });
     // Tasks of the body end here, so that what they hold is gone before the next test.
@@ -73,6 +75,23 @@ where
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();
-    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-        .unwrap_or_else(|| "panicked".to_owned())
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    format!("{}: {}", PLACE.take().unwrap_or_default(), text.unwrap_or_else(|| "panicked".to_owned()))
+}
+
+thread_local! {
+    /// In a thread that judges a body: where it panicked.
+    static PLACE: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// A body's panic is told once, in its test's failure; any other is printed as usual.
+pub(crate) fn hear_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if PLACE.take().is_some() {
+            PLACE.set(panic.location().map(ToString::to_string));
+        } else {
+            usual(panic);
+        }
+    }));
 }

@@ -82,7 +82,7 @@ async fn address_in_use(bench: Bench) {
     let provider = simulator.connect().await;
     let words = chain(&clone(&*provider, ALONE, |_| ()).await.unwrap_err());
     assert!(words.contains("GenericVmConfigFault: the clone is not in the mood"), "{words}");
-    assert_eq!(simulator.vms("the-clone").await, [json!(0); 0], "one attempt");
+    assert!(simulator.vms("the-clone").await.is_empty(), "one attempt");
 }
 
 async fn disk_types(bench: Bench) {
@@ -135,7 +135,7 @@ async fn added_disks(bench: Bench) {
     assert_eq!(told("Datastore")[0], disks[0]["Datastore"]);
     let huge = vec![disk(1 << 60, DiskType::ThickLazy, DiskMode::Persistent)];
     let refused = clone(&*provider, ALONE, |request| {
-        request.name = "too-big".to_owned();
+        "too-big".clone_into(&mut request.name);
         request.add_disks = huge;
     });
     let error = refused.await.unwrap_err();
@@ -178,7 +178,7 @@ async fn of_a_clone(bench: Bench) {
     let simulator = Simulator::start(&bench, &[]).await;
     let provider = simulator.connect().await;
     let first = clone(&*provider, ALONE, |request| {
-        request.name = "first".to_owned();
+        "first".clone_into(&mut request.name);
         request.add_disks = vec![NewDisk { size_bytes: 1 << 20, ..NewDisk::default() }];
     });
     provider.create_snapshot(&first.await.unwrap(), "one").await.unwrap();

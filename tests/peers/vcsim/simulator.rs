@@ -164,5 +164,6 @@ fn launch(folder: &Path, flags: &[&str]) -> Launch {
 
 /// Text as a URL has it before the host.
 fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let bytes: Vec<String> = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    bytes.concat()
 }

@@ -36,7 +36,7 @@ async fn as_govmomi_would(bench: Bench) {
     for (name, kind) in [("thin", DiskType::Thin), ("lazy", DiskType::ThickLazy)] {
         clone(&*provider, ALONE, |request| {
             request.disk_type = Some(kind);
-            request.name = name.to_owned();
+            name.clone_into(&mut request.name);
         })
         .await
         .unwrap();
