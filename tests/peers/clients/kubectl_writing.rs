@@ -273,7 +273,7 @@ async fn cascaded(bench: Bench) {
 }
 
 /// The definition of a kind of our own.
-pub(crate) const BOATS: &str = r#"
+pub(crate) const BOATS: &str = r"
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: boats.example.org}
@@ -295,7 +295,7 @@ spec:
             description: What the boat is like.
             required: [sails]
             properties: {sails: {type: integer, minimum: 1, description: How many sails it has.}}
-"#;
+";
 
 async fn defined(bench: Bench) {
     let lab = Served::start(&bench).await;
