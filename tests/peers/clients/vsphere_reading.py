@@ -49,7 +49,7 @@ for kind, paths in kinds.items():
         for path in paths:
             value = told[one._moId].get(path)
             # A template is in no pool.
-            none = path in absent or (path == "resourcePool" and one.config.template)
+            none = path in absent or (path == "resourcePool" and kind == "VirtualMachine" and one.config.template)
             true(value is not None or none, f"{kind} {one._moId}: {path} is not there")
             # The same by the attribute, which is another call.
             direct = one
