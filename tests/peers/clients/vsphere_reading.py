@@ -75,6 +75,6 @@ with refused(vmodl.fault.ManagedObjectNotFound, "an object that is gone"):
     vim.VirtualMachine("vm-9999", service._stub).name  # noqa: B018: reading it is the call
 with refused(vmodl.query.InvalidProperty, "a property that no VM has"):
     vsphere.collect(content, vim.VirtualMachine, [found], ["config.nosuch"])
-with refused(vmodl.fault.NotSupported, "a method that the lab does not serve"):
+with refused(vmodl.RuntimeFault, "a method that the lab does not serve"):
     content.taskManager.CreateCollectorForTasks(vim.TaskFilterSpec())
 ok("faults")
