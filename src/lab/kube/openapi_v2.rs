@@ -33,9 +33,9 @@ pub(super) fn answer(state: &State, path: &str, headers: &HeaderMap) -> Option<R
     })
 }
 
-/// The path of a kind's objects.
+/// Where objects of a kind are.
 struct Path {
-    path: String,
+    template: String,
     group: String,
     version: String,
     kind: String,
@@ -48,7 +48,7 @@ fn paths(state: &State) -> Vec<Path> {
             let base = super::openapi::base(&kind.group, &version.name);
             let scope = if kind.namespaced { "namespaces/{namespace}/" } else { "" };
             Path {
-                path: format!("/{base}/{scope}{}/{{name}}", kind.plural),
+                template: format!("/{base}/{scope}{}/{{name}}", kind.plural),
                 group: kind.group.clone(),
                 version: version.name.clone(),
                 kind: kind.kind.clone(),
@@ -67,7 +67,7 @@ impl Path {
             "parameters": parameters, "responses": {"200": {"description": "OK"}},
             GROUP_VERSION_KIND: {"group": self.group, "version": self.version, "kind": self.kind},
         });
-        (self.path.clone(), json!({"patch": patch}))
+        (self.template.clone(), json!({"patch": patch}))
     }
 
     /// A `NamedPathItem`; the numbers of its fields are those of the published `OpenAPIv2.proto`.
@@ -79,7 +79,7 @@ impl Path {
         let of = format!("group: {:?}\nkind: {:?}\nversion: {:?}\n", self.group, self.kind, self.version);
         let extension = [text(1, GROUP_VERSION_KIND), part(2, &text(2, &of))].concat();
         let patch: Vec<u8> = parameters.chain(part(13, &extension)).collect();
-        [text(1, &self.path), part(2, &part(8, &patch))].concat()
+        [text(1, &self.template), part(2, &part(8, &patch))].concat()
     }
 }
 

@@ -6,4 +6,5 @@ mod collecting;
 mod fixture;
 mod reading;
 mod runtime;
+mod workloads;
 mod writing;

@@ -1,5 +1,6 @@
 //! kubectl reads the lab: tables, other forms, selectors, discovery, descriptions, watches.
 
+use super::kubectl_writing::BOATS;
 use super::served::{Served, older_than, written};
 use crate::bench::Bench;
 use crate::part::Part::Kubectl;
@@ -13,7 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("clients::kubectl::selectors_choose_objects", &[Kubectl], selectors),
         trial("clients::kubectl::what_is_not_there_is_said_so", &[Kubectl], absent),
         trial("clients::kubectl::discovery_names_every_kind", &[Kubectl], discovery),
-        trial("clients::kubectl::a_kind_can_be_explained", &[Kubectl], explained),
+        trial_unless("clients::kubectl::a_kind_can_be_explained", &[Kubectl], || older_than(27), explained),
         trial("clients::kubectl::a_node_and_a_provider_can_be_described", &[Kubectl], described),
         trial("clients::kubectl::a_watch_tells_each_change", &[Kubectl], watched),
         trial("clients::kubectl::deployments_of_the_product_are_rolled_out_and_have_logs", &[Kubectl], product),
@@ -155,6 +156,9 @@ async fn explained(bench: Bench) {
     lab.kubectl("explain plan").await.shows(&["Plan", "v1beta1", "spec\t<Object>"]);
     lab.kubectl("explain plan.spec").await.shows(&["Plan"]);
     lab.kubectl("explain plan.nosuch").await.fails(1, "nosuch");
+    lab.kubectl_of("apply", BOATS).await.done();
+    lab.kubectl("wait --for=condition=Established crd/boats.example.org --timeout=30s").await.done();
+    lab.kubectl("explain boat.spec").await.shows(&["What the boat is like.", "How many sails it has."]);
 }
 
 async fn described(bench: Bench) {

@@ -49,7 +49,7 @@ for kind, paths in kinds.items():
         for path in paths:
             value = told[one._moId].get(path)
             # A template is in no pool.
-            none = path in absent or (path == "resourcePool" and one.config.template)
+            none = path in absent or (path == "resourcePool" and kind == "VirtualMachine" and one.config.template)
             true(value is not None or none, f"{kind} {one._moId}: {path} is not there")
             # The same by the attribute, which is another call.
             direct = one
@@ -75,4 +75,6 @@ with refused(vmodl.fault.ManagedObjectNotFound, "an object that is gone"):
     vim.VirtualMachine("vm-9999", service._stub).name  # noqa: B018: reading it is the call
 with refused(vmodl.query.InvalidProperty, "a property that no VM has"):
     vsphere.collect(content, vim.VirtualMachine, [found], ["config.nosuch"])
+with refused(vmodl.RuntimeFault, "a method that the lab does not serve"):
+    content.taskManager.CreateCollectorForTasks(vim.TaskFilterSpec())
 ok("faults")
