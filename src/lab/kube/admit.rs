@@ -62,6 +62,7 @@ pub(super) fn on_update(kind: &Kind, old: &Value, value: &mut Value) -> Result<(
         member(meta_value(value), "labels").insert("kubernetes.io/metadata.name".into(), own_name.into());
     }
     if kind.is_definition() && old["spec"] != value["spec"] {
+        crd::check_change(kind, old, value)?;
         crd::establish(kind, value)?;
     }
     on_write(kind, value)?;
@@ -70,11 +71,38 @@ pub(super) fn on_update(kind: &Kind, old: &Value, value: &mut Value) -> Result<(
         let cause = Cause::invalid(fixed, &value[fixed], "field is immutable");
         return Err(Failure::invalid(kind, name(value), &[cause]));
     }
-    if old["immutable"] == true && old["data"] != value["data"] {
-        let cause = Cause::forbidden("data", "field is immutable when `immutable` is set");
-        return Err(Failure::invalid(kind, name(value), &[cause]));
+    if old["immutable"] == true && (kind.is_core("secrets") || kind.is_core("configmaps")) {
+        let changed = ["immutable", "data", "binaryData"].into_iter().filter(|field| old[*field] != value[*field]);
+        let causes: Vec<Cause> =
+            changed.map(|field| Cause::forbidden(field, "field is immutable when `immutable` is set")).collect();
+        if !causes.is_empty() {
+            return Err(Failure::invalid(kind, name(value), &causes));
+        }
+    }
+    if kind.is_core("persistentvolumeclaims") {
+        check_claim_change(kind, old, value)?;
     }
     Ok(())
+}
+
+/// Of a claim only its size and, once, its volume change.
+fn check_claim_change(kind: &Kind, old: &Value, new: &Value) -> Result<(), Failure> {
+    let fixed = |claim: &Value| {
+        let mut spec = claim["spec"].clone();
+        let map = fields(&mut spec);
+        map.remove("resources");
+        map.remove("volumeAttributesClassName");
+        if text(old, "/spec/volumeName").is_empty() {
+            map.remove("volumeName");
+        }
+        spec
+    };
+    if fixed(old) == fixed(new) {
+        return Ok(());
+    }
+    let why =
+        "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+    Err(Failure::invalid(kind, name(new), &[Cause::forbidden("spec", why)]))
 }
 
 fn on_write(kind: &Kind, value: &mut Value) -> Result<(), Failure> {
@@ -100,7 +128,12 @@ fn on_write(kind: &Kind, value: &mut Value) -> Result<(), Failure> {
             fill(value, "spec", &[("backoffLimit", json!(6)), ("completions", json!(1)), ("parallelism", json!(1))]);
             need_list(kind, value, "/spec/template/spec/containers", "spec.template.spec.containers")?;
         }
-        ("", "persistentvolumeclaims") => need_list(kind, value, "/spec/accessModes", "spec.accessModes")?,
+        ("", "persistentvolumeclaims") => {
+            if value.pointer("/spec/accessModes").and_then(Value::as_array).is_none_or(Vec::is_empty) {
+                let cause = Cause::required("spec.accessModes", "at least 1 access mode is required");
+                return Err(Failure::invalid(kind, name(value), &[cause]));
+            }
+        }
         _ => {}
     }
     Ok(())

@@ -10,7 +10,7 @@ use super::ownership::{Owner, ownable, owners_of, set_owners};
 use super::request::Call;
 use super::store::State;
 use super::update::{Written, finish};
-use super::{create, validate};
+use super::{create, schema, validate};
 use serde_json::Value;
 
 /// Who owned an object's fields before it was first applied.
@@ -20,10 +20,9 @@ const BEFORE: &str = "before-first-apply";
 pub(super) fn apply(state: &mut State, call: &Call, mut body: Value) -> Result<Written, Failure> {
     if call.params.text("fieldManager").is_empty() {
         let cause = Cause::required("fieldManager", "is required for apply patch");
-        let message = format!("PatchOptions.meta.k8s.io \"\" is invalid: {}: {}", cause.field, cause.message);
-        return Err(Failure::new(422, "Invalid", message).with_causes(&[cause]));
+        return Err(Failure::options("PatchOptions", &[cause]));
     }
-    validate::type_of(&body, &call.api_version(), &call.kind.kind)?;
+    check_type(call, &body)?;
     validate::identity(&body, &call.namespace, &call.name)?;
     if body["metadata"]["managedFields"].is_array() {
         return Err(Failure::bad_request("metadata.managedFields must be nil"));
@@ -34,6 +33,7 @@ pub(super) fn apply(state: &mut State, call: &Call, mut body: Value) -> Result<W
         meta(&mut body).insert("namespace".into(), call.namespace.clone().into());
     }
     fields(&mut body).insert("kind".into(), call.kind.kind.clone().into());
+    check_fields(call, &body)?;
     keep_written_part(call, &mut body);
     let site = Site::root(&call.kind, &call.version);
     let mut own = Owner::of_call(call, "Apply");
@@ -48,6 +48,33 @@ pub(super) fn apply(state: &mut State, call: &Call, mut body: Value) -> Result<W
     let live = to_served(&call.kind, &call.version, old.value.clone());
     let merged = merge_owned(call, &live, &body, own)?;
     finish(state, call, &old, to_stored(&call.kind, merged), false)
+}
+
+/// An applied configuration names its type.
+fn check_type(call: &Call, body: &Value) -> Result<(), Failure> {
+    let text = |field: &str| body[field].as_str().unwrap_or_default();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    if kind == call.kind.kind && !api_version.is_empty() {
+        return validate::type_of(call, body);
+    }
+    let api_version = if api_version.is_empty() { "/" } else { api_version };
+    Err(Failure::bad_request(format!("invalid object type: {api_version}, Kind={kind}")))
+}
+
+/// What the schema does not declare cannot be owned, so it is no matter of `fieldValidation`.
+fn check_fields(call: &Call, body: &Value) -> Result<(), Failure> {
+    let schema = call.kind.version(&call.version).and_then(|version| version.schema.clone());
+    let unknown = schema.map(|schema| schema::undeclared(&schema, body)).unwrap_or_default();
+    let texts: Vec<String> = unknown.iter().map(|path| format!(".{path}: field not declared in schema")).collect();
+    let why = match texts.as_slice() {
+        [] => return Ok(()),
+        [one] => one.clone(),
+        all => format!("errors:\n  {}", all.join("\n  ")),
+    };
+    let (name, api_version, kind) = (&call.name, call.api_version(), &call.kind.kind);
+    let message =
+        format!("failed to create typed patch object ({}/{name}; {api_version}, Kind={kind}): {why}", call.namespace);
+    Err(Failure::new(500, "", message))
 }
 
 /// Only the part that the path writes may be owned through it.
@@ -107,7 +134,9 @@ fn check_conflicts(owners: &[Owner], own: &Owner, disputed: &FieldSet) -> Result
         } else {
             format!(" with subresource {:?}", owner.subresource)
         };
-        let message = format!("conflict with {:?}{part} using {}", owner.manager, owner.api_version);
+        // Of an applied configuration the version does not matter.
+        let using = if owner.operation == "Apply" { String::new() } else { format!(" using {}", owner.api_version) };
+        let message = format!("conflict with {:?}{part}{using}", owner.manager);
         for field in owner.set.shared(disputed).paths() {
             causes.push(Cause { reason: "FieldManagerConflict", message: message.clone(), field });
         }

@@ -92,6 +92,9 @@ impl Users {
             Some(known) if groups.is_empty() => known.role,
             _ => Role::None,
         };
+        if groups.iter().all(|group| group != "system:authenticated") && !groups.is_empty() {
+            groups.push("system:authenticated".to_owned());
+        }
         if groups.is_empty() {
             groups =
                 known.as_ref().map_or_else(|| vec!["system:authenticated".to_owned()], |known| known.groups.clone());
@@ -148,7 +151,7 @@ pub(super) fn authorize(state: &State, user: &User, wanted: &Attributes) -> Resu
     }
     if !wanted.path.is_empty() {
         let message = format!("forbidden: User {:?} cannot {} path {:?}", user.name, wanted.verb, wanted.path);
-        return Err(Failure::new(403, "Forbidden", message));
+        return Err(Failure::new(403, "Forbidden", message).about_resource("", "", ""));
     }
     let subject = qualified(&wanted.resource, &wanted.group);
     let target = if wanted.name.is_empty() { String::new() } else { format!(" {:?}", wanted.name) };
@@ -163,15 +166,16 @@ pub(super) fn authorize(state: &State, user: &User, wanted: &Attributes) -> Resu
         user.name, wanted.verb, wanted.resource, wanted.group
     );
     let failure = Failure::new(403, "Forbidden", message);
-    Err(match state.registry.find(&wanted.group, &wanted.resource) {
-        Some(kind) => failure.about(kind, &wanted.name),
-        None => failure,
-    })
+    Err(failure.about_resource(&wanted.group, &wanted.resource, &wanted.name))
 }
 
 /// A user as `authentication.k8s.io` describes it.
 pub(super) fn user_info(user: &User) -> serde_json::Value {
-    serde_json::json!({"username": user.name, "uid": user.uid, "groups": user.groups})
+    let mut info = serde_json::json!({"username": user.name, "groups": user.groups});
+    if !user.uid.is_empty() {
+        info["uid"] = user.uid.clone().into();
+    }
+    info
 }
 
 /// Whether an RBAC subject means a user.

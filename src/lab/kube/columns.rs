@@ -112,7 +112,12 @@ fn column((name, path, priority): Row) -> Column {
     let date = name == "Age" || name == "Last Seen";
     Column {
         name: name.to_owned(),
-        kind: if date { "date".to_owned() } else { "string".to_owned() },
+        kind: match path {
+            _ if date => "date",
+            "#data-count" => "integer",
+            _ => "string",
+        }
+        .to_owned(),
         format: String::new(),
         description: String::new(),
         priority,

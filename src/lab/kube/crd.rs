@@ -2,9 +2,8 @@
 
 use super::columns::Column;
 use super::failure::{Cause, Failure};
-use super::gc::CLEANUP;
 use super::kinds::{Kind, Version, qualified};
-use super::object::{finalizers, member, name, set_finalizers, text};
+use super::object::{member, name, text};
 use super::schema::Schema;
 use crate::facts::{now, rfc3339};
 use serde_json::{Value, json};
@@ -70,7 +69,10 @@ impl Column {
             name: text(entry, "/name").to_owned(),
             kind: text(entry, "/type").to_owned(),
             format: text(entry, "/format").to_owned(),
-            description: text(entry, "/description").to_owned(),
+            description: match text(entry, "/description") {
+                "" => format!("Custom resource definition column (in JSONPath format): {}", text(entry, "/jsonPath")),
+                given => given.to_owned(),
+            },
             priority: entry["priority"].as_i64().unwrap_or(0),
             path: text(entry, "/jsonPath").to_owned(),
         }
@@ -97,12 +99,13 @@ fn priority(version: &str) -> (u8, u32, u32) {
 pub(super) fn establish(kind: &Kind, definition: &mut Value) -> Result<(), Failure> {
     check(kind, definition)?;
     let declared = kind_of(definition);
-    let names = definition["spec"]["names"].clone();
+    member(&mut definition["spec"], "conversion").entry("strategy").or_insert_with(|| "None".into());
     {
         let names = member(&mut definition["spec"], "names");
         names.entry("singular").or_insert_with(|| declared.singular.clone().into());
         names.entry("listKind").or_insert_with(|| declared.list_kind.clone().into());
     }
+    let names = definition["spec"]["names"].clone();
     let at = rfc3339(now());
     let condition = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": at});
     let status = member(definition, "status");
@@ -113,12 +116,19 @@ pub(super) fn establish(kind: &Kind, definition: &mut Value) -> Result<(), Failu
         condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
     ];
     status.entry("conditions").or_insert_with(|| conditions.to_vec().into());
-    let mut held = finalizers(definition);
-    if !held.iter().any(|name| name == CLEANUP) && definition["metadata"].get("deletionTimestamp").is_none() {
-        held.push(CLEANUP.to_owned());
-        set_finalizers(definition, &held);
-    }
     Ok(())
+}
+
+/// What a definition can never change: which kind it is of.
+pub(super) fn check_change(kind: &Kind, old: &Value, new: &Value) -> Result<(), Failure> {
+    let mut causes = Vec::new();
+    for path in ["group", "scope", "names/kind", "names/plural"] {
+        let pointer = format!("/spec/{path}");
+        if let Some(value) = new.pointer(&pointer).filter(|value| Some(*value) != old.pointer(&pointer)) {
+            causes.push(Cause::invalid(format!("spec.{}", path.replace('/', ".")), value, "field is immutable"));
+        }
+    }
+    if causes.is_empty() { Ok(()) } else { Err(Failure::invalid(kind, name(old), &causes)) }
 }
 
 fn check(kind: &Kind, definition: &Value) -> Result<(), Failure> {
@@ -128,6 +138,10 @@ fn check(kind: &Kind, definition: &Value) -> Result<(), Failure> {
         if text(spec, &format!("/{path}")).is_empty() {
             causes.push(Cause::required(format!("spec.{}", path.replace('/', ".")), ""));
         }
+    }
+    let scope = text(spec, "/scope");
+    if !matches!(scope, "" | "Cluster" | "Namespaced") {
+        causes.push(Cause::unsupported("spec.scope", &format!("{scope:?}"), &["Cluster", "Namespaced"]));
     }
     let versions = spec["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
     if versions.iter().filter(|version| version["storage"] == true).count() != 1 {
@@ -144,8 +158,8 @@ fn check(kind: &Kind, definition: &Value) -> Result<(), Failure> {
     }
     let wanted = qualified(text(spec, "/names/plural"), text(spec, "/group"));
     if name(definition) != wanted {
-        let why = format!("must be spec.names.plural+\".\"+spec.group ({wanted})");
-        causes.push(Cause::invalid("metadata.name", &name(definition).into(), &why));
+        let why = "must be spec.names.plural+\".\"+spec.group";
+        causes.push(Cause::invalid("metadata.name", &name(definition).into(), why));
     }
     if causes.is_empty() { Ok(()) } else { Err(Failure::invalid(kind, name(definition), &causes)) }
 }

@@ -5,8 +5,8 @@
 use super::admit;
 use super::convert::to_stored;
 use super::failure::{Cause, Failure};
-use super::object::{Object, is_deleting, meta, meta_text, name, tidy};
-use super::request::Call;
+use super::object::{Object, is_deleting, meta, meta_text, name};
+use super::request::{Call, check_write};
 use super::schema::{self, Notes};
 use super::store::State;
 use super::update::Written;
@@ -20,8 +20,11 @@ const GENERATE_TRIES: usize = 8;
 
 /// Creates an object from the body of a POST.
 pub(super) fn create(state: &mut State, call: &Call, body: Value) -> Result<Written, Failure> {
-    validate::type_of(&body, &call.api_version(), &call.kind.kind)?;
-    validate::identity(&body, &call.namespace, "")?;
+    check_write(call, "CreateOptions")?;
+    validate::type_of(call, &body)?;
+    if call.kind.namespaced {
+        validate::identity(&body, &call.namespace, "")?;
+    }
     if !meta_text(&body, "resourceVersion").is_empty() {
         return Err(Failure::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
@@ -33,18 +36,23 @@ pub(super) fn create(state: &mut State, call: &Call, body: Value) -> Result<Writ
 
 /// Stores a new object in its stored form, through all the rules of creation.
 pub(super) fn store(state: &mut State, call: &Call, mut value: Value) -> Result<Written, Failure> {
+    let mut notes = Notes::default();
+    schema::read(call, &mut value, &mut notes)?;
     stamp(call, &mut value);
     name_it(state, call, &mut value)?;
     if call.kind.has_status(&call.version) && !call.kind.is_core("nodes") {
         super::object::fields(&mut value).remove("status");
     }
-    let mut notes = Notes::default();
-    schema::admit(call, &mut value, &mut notes)?;
+    schema::admit(call, &mut value, &notes)?;
     admit::on_create(state, &call.kind, &mut value)?;
     validate::metadata(&call.kind, &value)?;
-    check_namespace(state, call)?;
-    if state.find(&call.kind, &call.namespace, name(&value)).is_some() {
-        return Err(Failure::already_exists(&call.kind, name(&value)));
+    check_namespace(state, call, name(&value))?;
+    if let Some(known) = state.find(&call.kind, &call.namespace, name(&value)) {
+        let mut failure = Failure::already_exists(&call.kind, name(&value));
+        if is_deleting(&known.value) {
+            failure.message.insert_str(0, "object is being deleted: ");
+        }
+        return Err(failure);
     }
     let object = if call.params.dry_run() {
         Object::new(value)
@@ -67,7 +75,6 @@ fn stamp(call: &Call, value: &mut Value) {
     for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion"] {
         meta.remove(field);
     }
-    tidy(meta);
     meta.insert("uid".into(), uuid::Uuid::new_v4().to_string().into());
     meta.insert("creationTimestamp".into(), rfc3339(now()).into());
     if call.kind.custom || call.kind.generation {
@@ -97,7 +104,7 @@ fn name_it(state: &State, call: &Call, value: &mut Value) -> Result<(), Failure>
     Ok(())
 }
 
-fn check_namespace(state: &State, call: &Call) -> Result<(), Failure> {
+fn check_namespace(state: &State, call: &Call, name: &str) -> Result<(), Failure> {
     if !call.kind.namespaced {
         return Ok(());
     }
@@ -114,5 +121,5 @@ fn check_namespace(state: &State, call: &Call) -> Result<(), Failure> {
         message: format!("namespace {} is being terminated", call.namespace),
         field: "metadata.namespace".into(),
     };
-    Err(Failure::forbidden(&call.kind, &call.name, &why).with_causes(&[cause]))
+    Err(Failure::forbidden(&call.kind, name, &why).with_causes(&[cause]))
 }

@@ -40,9 +40,9 @@ const PROTECTED: [&str; 3] = ["default", "kube-system", "kube-public"];
 
 /// Deletes the object of a call.
 pub(super) fn delete(state: &mut State, call: &Call, options: &Value) -> Result<Deletion, Failure> {
+    let policy = policy(call, options)?;
     let old = state.find(&call.kind, &call.namespace, &call.name).ok_or_else(|| call.not_found())?;
     check_preconditions(call, &old.value, options)?;
-    let policy = policy(call, options)?;
     if call.kind.is_core("namespaces") && PROTECTED.contains(&call.name.as_str()) {
         return Err(Failure::forbidden(&call.kind, &call.name, "this namespace may not be deleted"));
     }
@@ -124,7 +124,10 @@ fn mark(kind: &Kind, value: &mut Value) {
     let generation = value["metadata"]["generation"].as_u64();
     let meta = meta(value);
     meta.insert("deletionTimestamp".into(), rfc3339(now()).into());
-    meta.insert("deletionGracePeriodSeconds".into(), 0.into());
+    // These two kinds have a registry of their own, which does not set it.
+    if !kind.is_core("namespaces") && !kind.is_definition() {
+        meta.insert("deletionGracePeriodSeconds".into(), 0.into());
+    }
     if let Some(generation) = generation {
         meta.insert("generation".into(), (generation + 1).into());
     }
@@ -135,11 +138,17 @@ fn mark(kind: &Kind, value: &mut Value) {
 
 fn check_preconditions(call: &Call, old: &Value, options: &Value) -> Result<(), Failure> {
     let wanted = &options["preconditions"];
-    for (field, label, actual) in [("uid", "UID", uid(old)), ("resourceVersion", "ResourceVersion", revision(old))] {
+    let rules = [
+        ("uid", "UID", uid(old), "been deleted and then recreated"),
+        ("resourceVersion", "ResourceVersion", revision(old), "been modified"),
+    ];
+    for (field, label, actual, fear) in rules {
         if let Some(expected) = wanted[field].as_str().filter(|expected| *expected != actual) {
-            let why =
-                format!("Precondition failed: {label} in precondition: {expected}, {label} in object meta: {actual}");
-            return Err(Failure::conflict(&call.kind, &call.name, &why));
+            let why = format!(
+                "the {label} in the precondition ({expected}) does not match the {label} in record ({actual}). The \
+                 object might have {fear}"
+            );
+            return Err(Failure::unmet(&call.kind, &call.name, &why));
         }
     }
     Ok(())
@@ -147,27 +156,33 @@ fn check_preconditions(call: &Call, old: &Value, options: &Value) -> Result<(), 
 
 fn policy(call: &Call, options: &Value) -> Result<Policy, Failure> {
     let text = options["propagationPolicy"].as_str().unwrap_or_else(|| call.params.text("propagationPolicy"));
+    let old_switch = options["orphanDependents"].as_bool().or(match call.params.text("orphanDependents") {
+        "" => None,
+        text => Some(text == "true"),
+    });
+    let refused = |cause| Err(Failure::options("DeleteOptions", &[cause]));
+    if is_dry_run(call, options) {
+        super::request::check_dry_run(call, options, "DeleteOptions")?;
+    }
     match text {
-        "" if options["orphanDependents"] == true || call.params.text("orphanDependents") == "true" => {
-            Ok(Policy::Orphan)
+        "" if old_switch == Some(true) => Ok(Policy::Orphan),
+        text if !text.is_empty() && old_switch.is_some() => {
+            let why = "orphanDependents and deletionPropagation cannot be both set";
+            refused(Cause::invalid("propagationPolicy", &text.into(), why))
         }
         "" => Ok(Policy::Default),
         "Background" => Ok(Policy::Background),
         "Foreground" => Ok(Policy::Foreground),
         "Orphan" => Ok(Policy::Orphan),
         other => {
-            let why = format!(
-                "Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
-            );
-            let cause = Cause { reason: "FieldValueNotSupported", message: why, field: "propagationPolicy".into() };
-            let text = format!("DeleteOptions.meta.k8s.io \"\" is invalid: {}: {}", cause.field, cause.message);
-            Err(Failure::new(422, "Invalid", text).with_causes(&[cause]))
+            let known = ["Foreground", "Background", "Orphan", "nil"];
+            refused(Cause::unsupported("propagationPolicy", &format!("{other:?}"), &known))
         }
     }
 }
 
 fn is_dry_run(call: &Call, options: &Value) -> bool {
-    call.params.dry_run() || options["dryRun"].as_array().is_some_and(|list| !list.is_empty())
+    !call.params.text("dryRun").is_empty() || options["dryRun"].as_array().is_some_and(|list| !list.is_empty())
 }
 
 /// The Status of a deletion that is done.

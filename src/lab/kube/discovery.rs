@@ -14,6 +14,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+/// In the order in which the real server names them.
+const CUSTOM_VERBS: [&str; 8] = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+
+fn verbs(kind: &Kind) -> Vec<&'static str> {
+    let verbs = if kind.custom { CUSTOM_VERBS } else { VERBS };
+    verbs.into_iter().filter(|verb| *verb != "deletecollection" || !kind.is_core("namespaces")).collect()
+}
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// Paths that need no token.
@@ -141,7 +148,7 @@ fn resource_list(group: &Group, name: &str, version: &str) -> Option<Value> {
     for (kind, served) in group.in_version(version) {
         let mut resource = json!({
             "name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind,
-            "verbs": VERBS,
+            "verbs": verbs(kind),
         });
         if !kind.short_names.is_empty() {
             resource["shortNames"] = kind.short_names.clone().into();
@@ -205,7 +212,7 @@ fn aggregated_resources(group: &Group, name: &str, version: &str) -> Vec<Value> 
             .collect();
         let mut resource = json!({
             "resource": kind.plural, "responseKind": response_kind(&kind.kind), "scope": scope(kind.namespaced),
-            "singularResource": kind.singular, "verbs": VERBS,
+            "singularResource": kind.singular, "verbs": verbs(kind),
         });
         for (field, list) in [("shortNames", &kind.short_names), ("categories", &kind.categories)] {
             if !list.is_empty() {

@@ -12,6 +12,8 @@ pub(super) struct Failure {
     pub(super) reason: &'static str,
     pub(super) message: String,
     details: Option<Value>,
+    /// Texts for `Warning` headers: a refused write is warned of, too.
+    pub(super) warnings: Vec<String>,
 }
 
 /// One reason why an object is invalid.
@@ -33,6 +35,12 @@ impl Cause {
         Self { reason: "FieldValueInvalid", message, field: field.into() }
     }
 
+    pub(super) fn unsupported(field: impl Into<String>, value: &str, supported: &[&str]) -> Self {
+        let supported: Vec<String> = supported.iter().map(|word| format!("{word:?}")).collect();
+        let message = format!("Unsupported value: {value}: supported values: {}", supported.join(", "));
+        Self { reason: "FieldValueNotSupported", message, field: field.into() }
+    }
+
     pub(super) fn forbidden(field: impl Into<String>, why: &str) -> Self {
         Self { reason: "FieldValueForbidden", message: format!("Forbidden: {why}"), field: field.into() }
     }
@@ -40,7 +48,7 @@ impl Cause {
 
 impl Failure {
     pub(super) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: None }
+        Self { code, reason, message: message.into(), details: None, warnings: Vec::new() }
     }
 
     /// The failure of a code for which only the code is known, as an injected fault has it.
@@ -53,6 +61,7 @@ impl Failure {
             405 => ("MethodNotAllowed", "the server does not allow this method on the requested resource"),
             409 => ("Conflict", "the object has been modified; please apply your changes to the latest version"),
             410 => ("Expired", "The resourceVersion for the provided watch is too old."),
+            415 => ("UnsupportedMediaType", "the body of the request was in an unknown format"),
             422 => ("Invalid", "the server rejected our request due to an error in our request"),
             429 => ("TooManyRequests", "the server has received too many requests and has asked us to try again later"),
             500 => ("InternalError", "an error on the server has prevented the request from succeeding"),
@@ -61,6 +70,31 @@ impl Failure {
             _ => ("", "the server answered with an unusual code"),
         };
         Self::new(code, reason, message)
+    }
+
+    /// The failure of a path or method that a built-in kind does not serve: its details are there, but empty.
+    pub(super) fn unserved(code: u16) -> Self {
+        Self { details: Some(json!({})), ..Self::of_code(code) }
+    }
+
+    /// A method that a custom kind does not serve.
+    pub(super) fn unsupported(kind: &Kind, verb: &str) -> Self {
+        let message = format!("{verb} is not supported on resources of kind {:?}", kind.qualified());
+        Self::new(405, "MethodNotAllowed", message).about(kind, "")
+    }
+
+    /// Parameters or options (`ListOptions`, `PatchOptions`) that contradict themselves.
+    pub(super) fn options(options: &str, causes: &[Cause]) -> Self {
+        let message = format!("{options}.meta.k8s.io \"\" is invalid: {}", list_of(causes));
+        let mut failure = Self::new(422, "Invalid", message);
+        failure.details = Some(details("meta.k8s.io", options, ""));
+        failure.with_causes(causes)
+    }
+
+    /// A body that cannot be read as an object of the kind.
+    pub(super) fn unreadable(kind: &Kind, version: &str, why: &str) -> Self {
+        let kind = &kind.kind;
+        Self::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
@@ -94,19 +128,37 @@ impl Failure {
     }
 
     pub(super) fn invalid(kind: &Kind, name: &str, causes: &[Cause]) -> Self {
-        let texts: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
-        let why = if texts.len() == 1 { texts.concat() } else { format!("[{}]", texts.join(", ")) };
-        let qualified = if kind.group.is_empty() { kind.kind.clone() } else { format!("{}.{}", kind.kind, kind.group) };
-        let mut failure = Self::new(422, "Invalid", format!("{qualified} {name:?} is invalid: {why}"));
-        failure.details = Some(details(&kind.group, &kind.kind, name));
+        Self::invalid_as(&kind.kind, kind, name, causes)
+    }
+
+    /// As [`Failure::invalid`], with another word for the kind.
+    pub(super) fn invalid_as(word: &str, kind: &Kind, name: &str, causes: &[Cause]) -> Self {
+        let qualified = super::kinds::qualified(word, &kind.group);
+        let mut failure = Self::new(422, "Invalid", format!("{qualified} {name:?} is invalid: {}", list_of(causes)));
+        failure.details = Some(details(&kind.group, word, name));
         failure.with_causes(causes)
+    }
+
+    /// A precondition of a deletion that does not hold: here the real server names the kind, not its plural.
+    pub(super) fn unmet(kind: &Kind, name: &str, why: &str) -> Self {
+        let qualified = super::kinds::qualified(&kind.kind, &kind.group);
+        let message = format!("Operation cannot be fulfilled on {qualified} {name:?}: {why}");
+        let mut failure = Self::new(409, "Conflict", message);
+        failure.details = Some(details(&kind.group, &kind.kind, name));
+        failure
     }
 
     /// Adds causes to the details.
     pub(super) fn with_causes(mut self, causes: &[Cause]) -> Self {
         let list: Vec<Value> = causes
             .iter()
-            .map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field}))
+            .map(|cause| {
+                let mut entry = json!({"reason": cause.reason, "message": cause.message});
+                if !cause.field.is_empty() {
+                    entry["field"] = cause.field.clone().into();
+                }
+                entry
+            })
             .collect();
         let mut details = self.details.take().unwrap_or_else(|| json!({}));
         details["causes"] = list.into();
@@ -115,22 +167,54 @@ impl Failure {
     }
 
     /// Says which object the failure is about, by its plural.
-    pub(super) fn about(mut self, kind: &Kind, name: &str) -> Self {
-        self.details = Some(details(&kind.group, &kind.plural, name));
+    pub(super) fn about(self, kind: &Kind, name: &str) -> Self {
+        self.about_resource(&kind.group, &kind.plural, name)
+    }
+
+    /// As [`Failure::about`], for what may be no kind that is served.
+    pub(super) fn about_resource(mut self, group: &str, plural: &str, name: &str) -> Self {
+        self.details = Some(details(group, plural, name));
         self
+    }
+
+    /// Says after how many seconds to ask again.
+    pub(super) fn retry_after(mut self, seconds: u32) -> Self {
+        let mut details = self.details.take().unwrap_or_else(|| json!({}));
+        details["retryAfterSeconds"] = seconds.into();
+        self.details = Some(details);
+        self
+    }
+
+    /// After how many seconds to ask again, if the failure says so.
+    pub(super) fn retry_seconds(&self) -> Option<u64> {
+        self.details.as_ref().and_then(|details| details["retryAfterSeconds"].as_u64())
     }
 
     /// The Status body.
     pub(super) fn status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "code": self.code,
+            "message": self.message, "code": self.code,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = self.reason.into();
+        }
         if let Some(details) = &self.details {
             status["details"] = details.clone();
         }
         status
     }
+}
+
+fn list_of(causes: &[Cause]) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for cause in causes {
+        let text = format!("{}: {}", cause.field, cause.message);
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    if texts.len() == 1 { texts.concat() } else { format!("[{}]", texts.join(", ")) }
 }
 
 /// Details of a Status: what is empty is left out.

@@ -108,6 +108,13 @@ impl FieldSet {
         Self { member: false, children: children.collect() }
     }
 
+    /// Every field of a value that a change added: its maps and lists themselves, too.
+    fn added(value: &Value, site: &Site<'_>) -> Self {
+        let parts = parts(value, site).into_iter().flatten();
+        let children = parts.map(|(step, value, site)| (step, Self::added(value, &site))).collect();
+        Self { member: true, children }
+    }
+
     /// What a change from `old` to `new` set (added or changed), and what it removed.
     pub(super) fn difference(old: &Value, new: &Value, site: &Site<'_>) -> (Self, Self) {
         let (mut changed, mut removed) = (Self::default(), Self::default());
@@ -212,7 +219,7 @@ fn compare(old: &Value, new: &Value, site: &Site<'_>, changed: &mut FieldSet, re
                 attach(changed, step, &set);
                 attach(removed, step, &gone);
             }
-            None => attach(changed, step, &whole(step, value, part)),
+            None => attach(changed, step, &FieldSet::added(value, part)),
         }
     }
     for (step, value, part) in &before {

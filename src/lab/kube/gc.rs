@@ -138,7 +138,7 @@ impl State {
         let left: Vec<String> = finalizers(&value).into_iter().filter(|name| name != finalizer).collect();
         set_finalizers(&mut value, &left);
         if left.is_empty() {
-            self.remove(&kind, value);
+            self.remove(&kind, object.value.clone());
         } else {
             self.put(&kind, value);
         }

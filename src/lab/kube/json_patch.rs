@@ -1,4 +1,4 @@
-//! JSON patches (RFC 6902) with the one liberty that the real server takes.
+//! JSON patches (RFC 6902) with the liberties that the real server takes.
 
 use super::failure::Failure;
 use json_patch::PatchOperation;
@@ -9,21 +9,35 @@ use serde_json::Value;
 /// A test for null passes on an absent path: clients add the first finalizer that way, and the Go library allows it.
 /// Source: cluster-api.md section 4.5.
 pub(super) fn apply(document: &mut Value, patch: &Value) -> Result<(), Failure> {
-    let operations: Vec<PatchOperation> = serde_json::from_value(patch.clone())
-        .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?;
-    for operation in &operations {
-        if let PatchOperation::Test(test) = operation
-            && test.value.is_null()
-            && document.pointer(test.path.as_str()).is_none()
-        {
-            continue;
-        }
-        json_patch::patch(document, std::slice::from_ref(operation)).map_err(|error| {
-            let message = format!("the server rejected our request due to an error in our request: {error}");
-            Failure::new(422, "Invalid", message)
-        })?;
+    let Some(operations) = patch.as_array() else {
+        let why = "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
+        return Err(Failure::bad_request(why));
+    };
+    for operation in operations {
+        step(document, operation).ok_or_else(|| Failure::unserved(422))?;
     }
     Ok(())
+}
+
+/// Does one operation; none if it fails.
+fn step(document: &mut Value, operation: &Value) -> Option<()> {
+    let operation: PatchOperation = serde_json::from_value(operation.clone()).ok()?;
+    if let PatchOperation::Test(test) = &operation
+        && test.value.is_null()
+        && document.pointer(test.path.as_str()).is_none()
+    {
+        return Some(());
+    }
+    // The Go library lets a member be replaced that is not there.
+    if let PatchOperation::Replace(replace) = &operation
+        && document.pointer(replace.path.as_str()).is_none()
+    {
+        let (parent, member) = replace.path.as_str().rsplit_once('/')?;
+        let member = member.replace("~1", "/").replace("~0", "~");
+        document.pointer_mut(parent)?.as_object_mut()?.insert(member, replace.value.clone());
+        return Some(());
+    }
+    json_patch::patch(document, std::slice::from_ref(&operation)).ok()
 }
 
 #[cfg(test)]

@@ -104,16 +104,6 @@ pub(super) fn meta(value: &mut Value) -> &mut Map<String, Value> {
     member(value, "metadata")
 }
 
-/// Removes what is nothing from metadata: as on a real server, an empty map or list of it is not there.
-pub(super) fn tidy(meta: &mut Map<String, Value>) {
-    meta.retain(|_, field| match field {
-        Value::Null => false,
-        Value::Object(map) => !map.is_empty(),
-        Value::Array(list) => !list.is_empty(),
-        _ => true,
-    });
-}
-
 /// A member that is an object, made if it is missing or something else.
 pub(super) fn member<'a>(value: &'a mut Value, key: &str) -> &'a mut Map<String, Value> {
     let field = fields(value).entry(key).or_insert_with(|| Value::Object(Map::new()));

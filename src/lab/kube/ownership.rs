@@ -59,9 +59,10 @@ pub(super) fn owners_of(value: &Value) -> Vec<Owner> {
 
 /// Writes the owners into an object; those who own nothing are left out.
 pub(super) fn set_owners(value: &mut Value, owners: &[Owner]) {
+    let mut owners: Vec<&Owner> = owners.iter().filter(|owner| !owner.set.is_empty()).collect();
+    owners.sort_by_key(|owner| (&owner.operation, &owner.time, &owner.manager, &owner.api_version));
     let entries: Vec<Value> = owners
-        .iter()
-        .filter(|owner| !owner.set.is_empty())
+        .into_iter()
         .map(|owner| {
             let mut entry = json!({
                 "manager": owner.manager, "operation": owner.operation, "apiVersion": owner.api_version,

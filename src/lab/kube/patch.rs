@@ -4,9 +4,9 @@
 
 use super::apply;
 use super::convert::{to_served, to_stored};
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::object::{copy_field, meta, meta_text};
-use super::request::{Call, decode};
+use super::request::{Call, UNKNOWN_FORMAT, check_write, decode};
 use super::store::State;
 use super::update::{Written, finish};
 use super::{json_patch, strategic, validate};
@@ -20,15 +20,19 @@ const APPLY: &str = "application/apply-patch+yaml";
 
 /// Patches the object of a call.
 pub(super) fn patch(state: &mut State, call: &Call, bytes: &Bytes) -> Result<Written, Failure> {
-    let body = decode(&call.content_type, bytes)?;
+    let served: &[&str] = if call.kind.custom { &[JSON, MERGE, APPLY] } else { &[JSON, MERGE, STRATEGIC, APPLY] };
+    if !served.contains(&call.content_type.as_str()) {
+        return Err(unsupported(served, call.kind.custom));
+    }
+    check_write(call, "PatchOptions")?;
     if call.content_type == APPLY {
-        return apply::apply(state, call, body);
+        return apply::apply(state, call, decode(&call.content_type, bytes)?);
     }
     if !call.params.text("force").is_empty() {
-        let message =
-            "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch";
-        return Err(Failure::new(422, "Invalid", message));
+        let cause = Cause::forbidden("force", "may not be specified for non-apply patch");
+        return Err(Failure::options("PatchOptions", &[cause]));
     }
+    let body = serde_json::from_slice(bytes).map_err(|error| undecodable(&error))?;
     let old = state.find(&call.kind, &call.namespace, &call.name).ok_or_else(|| call.not_found())?;
     let mut value = to_served(&call.kind, &call.version, old.value.clone());
     match call.content_type.as_str() {
@@ -37,18 +41,25 @@ pub(super) fn patch(state: &mut State, call: &Call, bytes: &Bytes) -> Result<Wri
             must_be_object(&body)?;
             ::json_patch::merge(&mut value, &body);
         }
-        STRATEGIC if !call.kind.custom => {
+        _ => {
             must_be_object(&body)?;
             strategic::merge(&call.kind, &mut value, &body);
         }
-        other => return Err(unsupported(other, call.kind.custom)),
     }
     if !value.is_object() {
         return Err(Failure::bad_request("the patch leaves no object"));
     }
-    validate::type_of(&value, &call.api_version(), &call.kind.kind)?;
-    same_identity(call, &value)?;
+    same_type(call, &value)?;
+    validate::type_of(call, &value)?;
+    validate::identity(&value, &call.namespace, &call.name)?;
+    if meta_text(&value, "name").is_empty() {
+        return Err(validate::nameless(&call.name));
+    }
     let mut new = to_stored(&call.kind, value);
+    // A list of one empty entry is how a client asks for ownership to be forgotten, too.
+    if new["metadata"]["managedFields"] == serde_json::json!([{}]) {
+        meta(&mut new).insert("managedFields".into(), serde_json::json!([]));
+    }
     // An emptied list is how a client asks for ownership to be forgotten; anything else it cannot set.
     if new["metadata"]["managedFields"].as_array().is_none_or(|entries| !entries.is_empty()) {
         copy_field(&old.value["metadata"], meta(&mut new), "managedFields");
@@ -57,18 +68,34 @@ pub(super) fn patch(state: &mut State, call: &Call, bytes: &Bytes) -> Result<Wri
 }
 
 fn must_be_object(body: &Value) -> Result<(), Failure> {
-    if body.is_object() { Ok(()) } else { Err(Failure::bad_request("the patch is no object")) }
+    if body.is_object() {
+        return Ok(());
+    }
+    let why = "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}";
+    Err(Failure::bad_request(why))
 }
 
-fn same_identity(call: &Call, value: &Value) -> Result<(), Failure> {
-    let fits = meta_text(value, "name") == call.name && meta_text(value, "namespace") == call.namespace;
-    if fits { Ok(()) } else { Err(Failure::bad_request("a patch cannot change the name or namespace of an object")) }
+fn undecodable(error: &serde_json::Error) -> Failure {
+    let why = if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() };
+    Failure::bad_request(format!("error decoding patch: {why}"))
 }
 
-fn unsupported(given: &str, custom: bool) -> Failure {
-    let served = if custom { [JSON, MERGE, APPLY].join(", ") } else { [JSON, MERGE, STRATEGIC, APPLY].join(", ") };
-    let message = format!(
-        "the body of the request was in an unknown format - accepted media types include: {served}; not {given:?}"
-    );
-    Failure::new(415, "UnsupportedMediaType", message)
+/// A patch that gives a custom object another apiVersion makes it invalid.
+fn same_type(call: &Call, value: &Value) -> Result<(), Failure> {
+    let wanted = call.api_version();
+    let given = value["apiVersion"].as_str().unwrap_or_default();
+    if !call.kind.custom || given == wanted {
+        return Ok(());
+    }
+    let cause = Cause::invalid("apiVersion", &given.into(), &format!("must be {wanted}"));
+    Err(Failure::invalid(&call.kind, &call.name, &[cause]))
+}
+
+fn unsupported(served: &[&str], custom: bool) -> Failure {
+    if custom {
+        return Failure::new(415, "UnsupportedMediaType", format!("{UNKNOWN_FORMAT}{}", served.join(", ")));
+    }
+    let mut failure = Failure::unserved(415);
+    "415: Unsupported Media Type".clone_into(&mut failure.message);
+    failure
 }

@@ -27,7 +27,21 @@ pub(super) fn text(code: u16, text: &str) -> Response<Body> {
 }
 
 pub(super) fn failure(failure: &Failure) -> Response<Body> {
-    json_value(failure.code, &failure.status())
+    let mut response = json_value(failure.code, &failure.status());
+    if let Some(seconds) = failure.retry_seconds() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    warn(&mut response, &failure.warnings);
+    response
+}
+
+fn warn(response: &mut Response<Body>, warnings: &[String]) {
+    for warning in warnings {
+        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+            response.headers_mut().append(header::WARNING, value);
+        }
+    }
 }
 
 /// The answer to a path that nothing serves.
@@ -58,12 +72,7 @@ pub(super) fn object(call: &Call, code: u16, stored: &Arc<Object>) -> Response<B
 /// The answer to a write, with its warnings.
 pub(super) fn written(call: &Call, written: &Written) -> Response<Body> {
     let mut response = object(call, written.code, &written.object);
-    for warning in &written.warnings {
-        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
-        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
-            response.headers_mut().append(header::WARNING, value);
-        }
-    }
+    warn(&mut response, &written.warnings);
     response
 }
 
@@ -73,7 +82,12 @@ pub(super) fn page(call: &Call, page: &Page) -> Response<Body> {
     metadata.insert("resourceVersion".into(), page.revision.to_string().into());
     if !page.next.is_empty() {
         metadata.insert("continue".into(), page.next.clone().into());
-        metadata.insert("remainingItemCount".into(), page.remaining.into());
+        // With a selector the real server does not know the number.
+        if call.params.text("labelSelector").is_empty() && call.params.text("fieldSelector").is_empty() {
+            metadata.insert("remainingItemCount".into(), page.remaining.into());
+        }
+    } else if call.kind.custom && call.form == Form::Plain {
+        metadata.insert("continue".into(), "".into());
     }
     let metadata = Value::Object(metadata);
     let kind = match call.form {

@@ -44,13 +44,14 @@ impl Mark {
         let field = |name: &str| token[name].as_str().map(str::to_owned);
         match (token["rv"].as_u64(), field("ns"), field("name")) {
             (Some(revision), Some(namespace), Some(name)) => Ok(Self { revision, namespace, name }),
-            _ => Err(Failure::bad_request("continue key is not valid")),
+            _ => Err(Failure::bad_request("invalid continue token: continue key is not valid")),
         }
     }
 }
 
 /// The object of a call, as it is stored.
 pub(super) fn get(state: &State, call: &Call) -> Result<Arc<Object>, Failure> {
+    check_future(state, call.params.revision()?)?;
     state.find(&call.kind, &call.namespace, &call.name).ok_or_else(|| call.not_found())
 }
 
@@ -59,18 +60,13 @@ pub(super) fn list(state: &mut State, call: &Call) -> Result<Page, Failure> {
     let selector = Selector::of(call)?;
     let limit = usize::try_from(call.params.number("limit")?.unwrap_or(0)).unwrap_or(usize::MAX);
     let token = call.params.text("continue");
-    let wanted = call.params.number("resourceVersion")?;
+    let wanted = call.params.revision()?;
     check_match(call, wanted)?;
+    if !token.is_empty() && wanted.is_some_and(|wanted| wanted > 0) {
+        return Err(Failure::bad_request("specifying resource version is not allowed when using continue"));
+    }
     if token.is_empty() {
-        if wanted.is_some_and(|wanted| wanted > state.revision) {
-            let message = format!("Too large resource version: {}, current: {}", wanted.unwrap_or(0), state.revision);
-            let cause = Cause {
-                reason: "ResourceVersionTooLarge",
-                message: "Too large resource version".into(),
-                field: String::new(),
-            };
-            return Err(Failure::new(504, "Timeout", message).with_causes(&[cause]));
-        }
+        check_future(state, wanted)?;
         let revision = state.revision;
         if call.params.text("resourceVersionMatch") == "Exact" {
             let exact = wanted.unwrap_or(revision);
@@ -97,7 +93,20 @@ fn single(state: &State, call: &Call, selector: &Selector) -> Option<Vec<Arc<Obj
         .then(|| state.find(&call.kind, &call.namespace, name).into_iter().collect())
 }
 
+/// Nobody can answer from a future state; the real server waits a while for it.
+fn check_future(state: &State, wanted: Option<u64>) -> Result<(), Failure> {
+    let Some(wanted) = wanted.filter(|wanted| *wanted > state.revision) else { return Ok(()) };
+    let message = format!("Timeout: Too large resource version: {wanted}, current: {}", state.revision);
+    let cause =
+        Cause { reason: "ResourceVersionTooLarge", message: "Too large resource version".into(), field: String::new() };
+    Err(Failure::new(504, "Timeout", message).with_causes(&[cause]).retry_after(1))
+}
+
 fn check_match(call: &Call, wanted: Option<u64>) -> Result<(), Failure> {
+    if !call.params.text("sendInitialEvents").is_empty() {
+        let cause = Cause::forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
+        return Err(Failure::options("ListOptions", &[cause]));
+    }
     let rule = call.params.text("resourceVersionMatch");
     let why = match rule {
         "Exact" | "NotOlderThan" if wanted.is_none() && !call.params.flag("watch") => {
@@ -105,11 +114,13 @@ fn check_match(call: &Call, wanted: Option<u64>) -> Result<(), Failure> {
         }
         "Exact" if wanted == Some(0) => "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
         "" | "Exact" | "NotOlderThan" => return Ok(()),
-        _ => "supported values: \"Exact\", \"NotOlderThan\"",
+        _ => {
+            let known = ["Exact", "NotOlderThan", ""];
+            let cause = Cause::unsupported("resourceVersionMatch", &format!("{rule:?}"), &known);
+            return Err(Failure::options("ListOptions", &[cause]));
+        }
     };
-    let cause = Cause::forbidden("resourceVersionMatch", why);
-    let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {}: {}", cause.field, cause.message);
-    Err(Failure::new(422, "Invalid", message).with_causes(&[cause]))
+    Err(Failure::options("ListOptions", &[Cause::forbidden("resourceVersionMatch", why)]))
 }
 
 fn page<'a>(

@@ -1,6 +1,6 @@
 //! What a request asks for: its path, its parameters, the form of the answer, its body.
 
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::kinds::Kind;
 use axum::extract::Query;
 use bytes::Bytes;
@@ -8,6 +8,10 @@ use http::request::Parts;
 use http::{HeaderMap, Uri, header};
 use serde_json::Value;
 use std::sync::Arc;
+
+/// How the refusal of a body's type begins; the types that are served follow.
+pub(super) const UNKNOWN_FORMAT: &str =
+    "the body of the request was in an unknown format - accepted media types include: ";
 
 /// A path below `/api/v1` or `/apis/G/V`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,9 +97,28 @@ impl Params {
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Failure> {
         match self.text(name) {
             "" => Ok(None),
-            text => text.parse().map(Some).map_err(|_| {
-                Failure::bad_request(format!("strconv.ParseUint: parsing {text:?}: invalid syntax in {name}"))
-            }),
+            // A negative number asks for nothing in particular.
+            text if text.strip_prefix('-').is_some_and(|digits| digits.parse::<u64>().is_ok()) => Ok(None),
+            text => text
+                .parse()
+                .map(Some)
+                .map_err(|_| Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))),
+        }
+    }
+
+    /// The resourceVersion; none if it is not there.
+    pub(super) fn revision(&self) -> Result<Option<u64>, Failure> {
+        let text = self.text("resourceVersion");
+        let wrong =
+            || format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax");
+        match text {
+            "" => Ok(None),
+            // The one who lists is told of a bad request, the one who watches of a mishap.
+            _ if self.flag("watch") => text.parse().map(Some).map_err(|_| Failure::new(500, "", wrong())),
+            _ => text
+                .parse()
+                .map(Some)
+                .map_err(|_| Failure::bad_request(format!("invalid resource version: {}", wrong()))),
         }
     }
 
@@ -197,6 +220,36 @@ impl Call {
     }
 }
 
+/// Refuses parameters of a write that are none.
+pub(super) fn check_write(call: &Call, options: &str) -> Result<(), Failure> {
+    let mut causes = Vec::new();
+    if call.params.text("fieldManager").len() > 128 {
+        let message = "Too long: may not be more than 128 bytes".to_owned();
+        causes.push(Cause { reason: "FieldValueTooLong", message, field: "fieldManager".to_owned() });
+    }
+    let word = call.params.text("fieldValidation");
+    if !matches!(word, "" | "Ignore" | "Strict" | "Warn") {
+        let known = ["", "Ignore", "Strict", "Warn"];
+        causes.push(Cause::unsupported("fieldValidation", &format!("{word:?}"), &known));
+    }
+    if !causes.is_empty() {
+        return Err(Failure::options(options, &causes));
+    }
+    check_dry_run(call, &Value::Null, options)
+}
+
+/// Refuses a dry run of another kind than `All`, given as a parameter or in the options of a deletion.
+pub(super) fn check_dry_run(call: &Call, body: &Value, options: &str) -> Result<(), Failure> {
+    let given = body["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let given: Vec<&str> = given.chain([call.params.text("dryRun")]).filter(|word| !word.is_empty()).collect();
+    if given.iter().all(|word| *word == "All") {
+        return Ok(());
+    }
+    let texts: Vec<String> = given.iter().map(|word| format!("{word:?}")).collect();
+    let value = format!("[]string{{{}}}", texts.join(", "));
+    Err(Failure::options(options, &[Cause::unsupported("dryRun", &value, &["All"])]))
+}
+
 /// A body as an object: JSON, YAML if its type says so, or one of the kinds that clients send as protobuf only.
 pub(super) fn decode(content_type: &str, bytes: &Bytes) -> Result<Value, Failure> {
     if content_type.contains("protobuf")
@@ -205,8 +258,17 @@ pub(super) fn decode(content_type: &str, bytes: &Bytes) -> Result<Value, Failure
         return Ok(value);
     }
     if content_type.contains("protobuf") || content_type.contains("cbor") {
-        let message = format!("the body of the request was in an unknown format - {content_type} is not served");
+        let message = format!("{UNKNOWN_FORMAT}application/json, application/yaml; not {content_type}");
         return Err(Failure::new(415, "UnsupportedMediaType", message));
+    }
+    let type_is_known =
+        ["", "application/json", "application/yaml"].contains(&content_type) || content_type.contains("patch");
+    if !type_is_known {
+        return Err(Failure::new(
+            415,
+            "UnsupportedMediaType",
+            format!("{UNKNOWN_FORMAT}application/json, application/yaml, application/vnd.kubernetes.protobuf"),
+        ));
     }
     if let Ok(value) = serde_json::from_slice(bytes) {
         return Ok(value);

@@ -43,8 +43,10 @@ pub(super) fn answer(
     let status = match path.plural.as_str() {
         "selfsubjectreviews" => json!({"userInfo": user_info(user)}),
         "tokenreviews" => match users.by_token(state, text(&body, "/spec/token")) {
-            Some(known) => json!({"authenticated": true, "user": user_info(&known)}),
-            None => json!({"authenticated": false, "error": "invalid bearer token"}),
+            Some(known) => json!({
+                "authenticated": true, "user": user_info(&known), "audiences": ["https://kubernetes.default.svc"],
+            }),
+            None => json!({"error": "invalid bearer token"}),
         },
         "selfsubjectaccessreviews" => access(state, user, &body["spec"], &path.namespace),
         "selfsubjectrulesreviews" => rules(state, user, text(&body, "/spec/namespace")),
@@ -54,7 +56,9 @@ pub(super) fn answer(
     map.insert("kind".into(), kind.into());
     map.insert("apiVersion".into(), format!("{}/v1", path.group).into());
     map.insert("status".into(), status);
-    meta(&mut body).insert("creationTimestamp".into(), rfc3339(now()).into());
+    // Only this one is created like an object.
+    let made = if path.plural == "selfsubjectreviews" { rfc3339(now()).into() } else { Value::Null };
+    meta(&mut body).insert("creationTimestamp".into(), made);
     Ok(body)
 }
 

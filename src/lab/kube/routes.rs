@@ -3,7 +3,7 @@
 use super::auth::{Attributes, User, authorize};
 use super::delete::{Deletion, delete, delete_collection, success};
 use super::failure::Failure;
-use super::object::{text, uid};
+use super::object::{name, text};
 use super::request::{Call, Params, ResourcePath, decode};
 use super::server::ApiServer;
 use super::{create, discovery, openapi, openapi_v2, patch, present, read, reviews, scale, update, watch};
@@ -41,7 +41,11 @@ pub(super) async fn route(server: &ApiServer, request: Request<Body>) -> Respons
         Some(resource) => resource_request(server, &user, &resource, &parts, &bytes),
         None => other_request(server, &user, &path, &parts),
     };
-    answer.unwrap_or_else(|failure| present::failure(&failure))
+    let mut answer = answer.unwrap_or_else(|failure| present::failure(&failure));
+    if parts.method == Method::HEAD {
+        *answer.body_mut() = Body::empty();
+    }
+    answer
 }
 
 /// A request for a path that other parts of the lab serve.
@@ -100,7 +104,12 @@ fn attributes(path: &ResourcePath, method: &Method, params: &Params) -> Attribut
         group: path.group.clone(),
         resource: path.plural.clone(),
         subresource: path.subresource.clone(),
-        namespace: path.namespace.clone(),
+        // A namespace is asked for in itself, so a role in it may grant that.
+        namespace: if path.group.is_empty() && path.plural == "namespaces" {
+            path.name.clone()
+        } else {
+            path.namespace.clone()
+        },
         name: path.name.clone(),
         path: String::new(),
     }
@@ -114,7 +123,7 @@ fn resource_request(
     bytes: &Bytes,
 ) -> Result<Response<Body>, Failure> {
     let content_type = parts.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let content_type = content_type.unwrap_or("application/json");
+    let content_type = content_type.unwrap_or("application/json").split(';').next().unwrap_or_default().trim();
     let kind = {
         let state = server.state();
         authorize(&state, user, &attributes(path, &parts.method, &Params::of(&parts.uri)))?;
@@ -129,12 +138,19 @@ fn resource_request(
         state.registry.find(&path.group, &path.plural).cloned()
     };
     let Some(kind) = kind.filter(|kind| kind.version(&path.version).is_some()) else {
-        return Ok(present::unknown_path());
+        return if is_built_in(server, path) { Err(Failure::unserved(404)) } else { Ok(present::unknown_path()) };
     };
     let out_of_scope =
         if kind.namespaced { path.namespace.is_empty() && !path.name.is_empty() } else { !path.namespace.is_empty() };
+    let unscoped_write = kind.namespaced
+        && path.namespace.is_empty()
+        && path.name.is_empty()
+        && [Method::POST, Method::DELETE].contains(&parts.method);
+    if kind.custom && (out_of_scope || unscoped_write) {
+        return Ok(present::unknown_path());
+    }
     if out_of_scope {
-        return Err(Failure::of_code(404));
+        return Err(Failure::unserved(404));
     }
     let call = Call::new(kind, path, parts);
     match (path.name.is_empty(), path.subresource.as_str()) {
@@ -146,8 +162,8 @@ fn resource_request(
 
 fn collection(server: &ApiServer, call: Call, method: &Method, bytes: &Bytes) -> Result<Response<Body>, Failure> {
     match *method {
-        Method::GET if call.params.flag("watch") => watch::watch(server, call),
-        Method::GET => {
+        Method::GET | Method::HEAD if call.params.flag("watch") => watch::watch(server, call),
+        Method::GET | Method::HEAD => {
             let page = read::list(&mut server.state(), &call)?;
             Ok(present::page(&call, &page))
         }
@@ -156,6 +172,7 @@ fn collection(server: &ApiServer, call: Call, method: &Method, bytes: &Bytes) ->
             let made = create::create(&mut server.state(), &call, body)?;
             Ok(present::written(&call, &made))
         }
+        Method::DELETE if call.kind.is_core("namespaces") => Err(Failure::unserved(405)),
         Method::DELETE if !call.kind.namespaced || !call.namespace.is_empty() => {
             let options = delete_options(&call, bytes)?;
             let (items, revision) = {
@@ -165,13 +182,32 @@ fn collection(server: &ApiServer, call: Call, method: &Method, bytes: &Bytes) ->
             let items = items.iter().map(|item| super::convert::serve(&call, item)).collect();
             Ok(present::page(&call, &read::Page { items, revision, next: String::new(), remaining: 0 }))
         }
-        _ => Err(Failure::of_code(405)),
+        Method::PUT | Method::PATCH if call.kind.custom => Err(Failure::bad_request("name must be provided")),
+        _ => Err(refused_method(&call, method)),
     }
+}
+
+/// Whether built-in kinds are served in this group and version: their unknown paths are answered otherwise.
+fn is_built_in(server: &ApiServer, path: &ResourcePath) -> bool {
+    let state = server.state();
+    path.group.is_empty() || state.registry.iter().any(|kind| !kind.custom && kind.group == path.group)
+}
+
+fn refused_method(call: &Call, method: &Method) -> Failure {
+    let verb = match *method {
+        Method::GET | Method::HEAD => "get",
+        Method::POST => "create",
+        Method::PUT => "update",
+        Method::PATCH => "patch",
+        Method::DELETE => "delete",
+        _ => "",
+    };
+    if call.kind.custom { Failure::unsupported(&call.kind, verb) } else { Failure::unserved(405) }
 }
 
 fn object(server: &ApiServer, call: &Call, method: &Method, bytes: &Bytes) -> Result<Response<Body>, Failure> {
     match *method {
-        Method::GET => {
+        Method::GET | Method::HEAD => {
             let found = read::get(&server.state(), call)?;
             Ok(present::object(call, 200, &found))
         }
@@ -193,7 +229,7 @@ fn object(server: &ApiServer, call: &Call, method: &Method, bytes: &Bytes) -> Re
                 Deletion::Marked(object) => present::object(call, 200, &object),
             })
         }
-        _ => Err(Failure::of_code(405)),
+        _ => Err(refused_method(call, method)),
     }
 }
 
@@ -206,7 +242,9 @@ fn part(server: &ApiServer, call: &Call, method: &Method, bytes: &Bytes) -> Resu
     let status = call.on_status() && call.kind.has_status(&call.version);
     let finalize = call.subresource == "finalize" && call.kind.is_core("namespaces");
     match (call.subresource.as_str(), method) {
-        _ if (status || finalize) && (*method != Method::DELETE) => object(server, call, method, bytes),
+        _ if (status || finalize) && ![Method::DELETE, Method::POST].contains(method) => {
+            object(server, call, method, bytes)
+        }
         ("scale", _) if scale::has(&call.kind) => scale::answer(&mut server.state(), call, method, bytes),
         ("log", &Method::GET) if call.kind.is_core("pods") => {
             let pod = read::get(&server.state(), call)?;
@@ -214,16 +252,21 @@ fn part(server: &ApiServer, call: &Call, method: &Method, bytes: &Bytes) -> Resu
         }
         ("token", &Method::POST) if call.kind.is_core("serviceaccounts") => {
             let account = read::get(&server.state(), call)?;
-            let token = format!("sa:{}:{}", call.namespace, call.name);
+            let account_name = name(&account.value);
+            let token = format!("sa:{}:{account_name}", call.namespace);
             let answer = json!({
                 "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
-                "metadata": {"name": call.name, "namespace": call.namespace, "uid": uid(&account.value)},
-                "spec": {"audiences": ["https://kubernetes.default.svc"], "expirationSeconds": 3600},
+                "metadata": {"name": account_name, "namespace": call.namespace, "creationTimestamp": rfc3339(now())},
+                "spec": {
+                    "audiences": ["https://kubernetes.default.svc"], "expirationSeconds": 3600, "boundObjectRef": null,
+                },
                 "status": {"token": token, "expirationTimestamp": rfc3339(now() + jiff::SignedDuration::from_hours(1))},
             });
             Ok(present::json_value(201, &answer))
         }
-        _ => Err(Failure::of_code(404)),
+        _ if status => Err(refused_method(call, method)),
+        _ if call.kind.custom => Err(call.not_found()),
+        _ => Err(Failure::unserved(404)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Structural schemas of custom kinds: unknown fields are pruned, defaults filled in, values checked, in this order.
 //!
-//! Not interpreted: `pattern`, `format` and the rules of `x-kubernetes-validations`. Source: cluster-api.md section 6.6.
+//! Not interpreted: the rules of `x-kubernetes-validations`. Source: cluster-api.md section 6.6.
 
 use super::failure::{Cause, Failure};
 use super::object::name;
@@ -31,33 +31,64 @@ impl Schema {
     }
 }
 
-/// Prunes, completes and checks an object of a custom kind.
-pub(super) fn admit(call: &Call, value: &mut Value, notes: &mut Notes) -> Result<(), Failure> {
+/// Reads a body as an object of its kind: what the kind does not have is taken out, and refused or warned of.
+pub(super) fn read(call: &Call, value: &mut Value, notes: &mut Notes) -> Result<(), Failure> {
+    let mut unknown = super::metadata::tidy(&call.kind, &call.version, value)?;
+    let schema = call.kind.version(&call.version).and_then(|version| version.schema.clone());
+    let whole = (call.params.text("fieldValidation") == "Strict").then(|| value.to_string()).unwrap_or_default();
+    if let Some(schema) = &schema {
+        prune_root(value, schema.root(), &mut unknown);
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let texts: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
+    match call.params.text("fieldValidation") {
+        "Strict" => Err(strictly(call, &whole, &format!("strict decoding error: {}", texts.join(", ")))),
+        "Ignore" => Ok(()),
+        _ => {
+            notes.warnings.extend(texts);
+            Ok(())
+        }
+    }
+}
+
+/// A body with unknown fields cannot be read; a patch that makes such a body is itself invalid.
+fn strictly(call: &Call, whole: &str, why: &str) -> Failure {
+    if !call.content_type.contains("patch") {
+        return Failure::unreadable(&call.kind, &call.version, why);
+    }
+    let cause = Cause::invalid("patch", &whole.into(), why);
+    let message = format!(" \"\" is invalid: patch: {}", cause.message);
+    Failure::new(422, "Invalid", message).with_causes(&[cause])
+}
+
+/// Completes and checks an object of a custom kind.
+pub(super) fn admit(call: &Call, value: &mut Value, notes: &Notes) -> Result<(), Failure> {
     let Some(schema) = call.kind.version(&call.version).and_then(|version| version.schema.clone()) else {
         return Ok(());
     };
-    let mut unknown = Vec::new();
-    prune_root(value, schema.root(), &mut unknown);
-    if !unknown.is_empty() {
-        let texts: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
-        match call.params.text("fieldValidation") {
-            "Strict" => {
-                let kind = &call.kind.kind;
-                let message = format!(
-                    "{kind} in version {:?} cannot be handled as a {kind}: strict decoding error: {}",
-                    call.version,
-                    texts.join(", ")
-                );
-                return Err(Failure::bad_request(message));
-            }
-            "Ignore" => {}
-            _ => notes.warnings.extend(texts),
-        }
-    }
     complete(value, schema.root());
     let mut causes = Vec::new();
     check(value, schema.root(), "", &mut causes);
-    if causes.is_empty() { Ok(()) } else { Err(Failure::invalid(&call.kind, name(value), &causes)) }
+    if causes.is_empty() {
+        return Ok(());
+    }
+    for cause in causes.iter_mut().filter(|cause| call.on_status() && cause.field.starts_with("status.")) {
+        // Of the status sub-resource, messages name fields from there.
+        let inner = cause.field.replacen("status.", "", 1);
+        cause.message = cause.message.replace(&format!("{} in body", cause.field), &format!("{inner} in body"));
+    }
+    let mut failure = Failure::invalid(&call.kind, name(value), &causes);
+    failure.warnings.clone_from(&notes.warnings);
+    Err(failure)
+}
+
+/// The paths of the fields that a schema does not declare.
+pub(super) fn undeclared(schema: &Schema, value: &Value) -> Vec<String> {
+    let mut unknown = Vec::new();
+    prune_root(&mut value.clone(), schema.root(), &mut unknown);
+    unknown
 }
 
 /// The root always keeps its type and metadata, whatever the schema says of them.
@@ -117,6 +148,9 @@ fn complete(value: &mut Value, schema: &Value) {
                 let missing = map.get(key).is_none_or(|value| value.is_null() && declared["nullable"] != true);
                 if let Some(default) = declared.get("default").filter(|_| missing) {
                     map.insert(key.clone(), default.clone());
+                } else if missing {
+                    // A null that is not allowed is as good as nothing.
+                    map.remove(key);
                 }
                 if let Some(value) = map.get_mut(key) {
                     complete(value, declared);
@@ -135,6 +169,16 @@ fn complete(value: &mut Value, schema: &Value) {
                 }
             }
         }
+        // Whole numbers are integers, however they are written.
+        Value::Number(number) if schema["type"] == "integer" => {
+            let whole = number
+                .as_f64()
+                .filter(|_| number.is_f64())
+                .and_then(|number| format!("{number:.0}").parse::<i64>().ok());
+            if let Some(whole) = whole.filter(|_| value.as_f64().is_some_and(|number| number.fract() == 0.0)) {
+                *value = whole.into();
+            }
+        }
         _ => {}
     }
 }
@@ -144,7 +188,7 @@ fn check(value: &Value, schema: &Value, path: &str, causes: &mut Vec<Cause>) {
         return;
     }
     if !has_type(value, schema) {
-        let wanted = schema["type"].as_str().unwrap_or("integer or string");
+        let wanted = schema["type"].as_str().unwrap_or("integer,string");
         let why = format!("{path} in body must be of type {wanted}: {:?}", type_name(value));
         causes.push(Cause {
             reason: "FieldValueTypeInvalid",
@@ -158,15 +202,13 @@ fn check(value: &Value, schema: &Value, path: &str, causes: &mut Vec<Cause>) {
         let message = format!("Unsupported value: {value}: supported values: {}", texts.join(", "));
         causes.push(Cause { reason: "FieldValueNotSupported", message, field: field(path) });
     }
-    if let Some(why) = out_of_bounds(value, schema) {
-        causes.push(Cause::invalid(field(path), value, &format!("{path} in body {why}")));
-    }
+    super::limits::check(value, schema, path, causes);
     check_members(value, schema, path, causes);
     check_choices(value, schema, path, causes);
 }
 
 /// Causes name the root by this word.
-fn field(path: &str) -> String {
+pub(super) fn field(path: &str) -> String {
     if path.is_empty() { "<nil>".to_owned() } else { path.to_owned() }
 }
 
@@ -245,34 +287,6 @@ fn has_type(value: &Value, schema: &Value) -> bool {
         Some("integer") => actual == "integer" || value.as_f64().is_some_and(|number| number.fract() == 0.0),
         Some(wanted) => wanted == actual,
     }
-}
-
-fn out_of_bounds(value: &Value, schema: &Value) -> Option<String> {
-    let bound = |name: &str| schema[name].as_f64();
-    if let Some(number) = value.as_f64() {
-        let (least, most) = (bound("minimum"), bound("maximum"));
-        let open_least = schema["exclusiveMinimum"] == true;
-        let open_most = schema["exclusiveMaximum"] == true;
-        if let Some(least) = least.filter(|least| number < *least || (open_least && number <= *least)) {
-            let or_equal = if open_least { "" } else { " or equal to" };
-            return Some(format!("should be greater than{or_equal} {least}"));
-        }
-        let most = most.filter(|most| number > *most || (open_most && number >= *most))?;
-        let or_equal = if open_most { "" } else { " or equal to" };
-        return Some(format!("should be less than{or_equal} {most}"));
-    }
-    let (size, least, most, unit) = match value {
-        Value::String(text) => (text.chars().count(), "minLength", "maxLength", "chars long"),
-        Value::Array(items) => (items.len(), "minItems", "maxItems", "items"),
-        Value::Object(map) => (map.len(), "minProperties", "maxProperties", "properties"),
-        _ => return None,
-    };
-    let size = u64::try_from(size).unwrap_or(u64::MAX);
-    if let Some(least) = schema[least].as_u64().filter(|least| size < *least) {
-        return Some(format!("should be at least {least} {unit}"));
-    }
-    let most = schema[most].as_u64().filter(|most| size > *most)?;
-    Some(format!("should be at most {most} {unit}"))
 }
 
 #[cfg(test)]

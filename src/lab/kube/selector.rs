@@ -88,7 +88,14 @@ impl Selector {
         let fields = parse_fields(call.params.text("fieldSelector"))?;
         for rule in &fields {
             if !supported(&call.kind, &call.version, &rule.key) {
-                return Err(Failure::bad_request(format!("field label not supported: {}", rule.key)));
+                let own = FIELDS.iter().any(|(plural, _)| *plural == call.kind.plural);
+                let message = if call.kind.custom || own {
+                    format!("field label not supported: {}", rule.key)
+                } else {
+                    let known = "only \"metadata.name\", \"metadata.namespace\"";
+                    format!("{:?} is not a known field selector: {known}", rule.key)
+                };
+                return Err(Failure::bad_request(message));
             }
         }
         Ok(Self { labels, fields })
@@ -144,7 +151,7 @@ fn parse_fields(text: &str) -> Result<Vec<Rule>, Failure> {
             } else if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
                 (key, value, true)
             } else {
-                return Err(Failure::bad_request(format!("invalid selector: {part:?}; can't understand {part:?}")));
+                return Err(Failure::bad_request(format!("invalid selector: '{part}'; can't understand '{part}'")));
             };
             let values = vec![value.trim().to_owned()];
             let rule = if equal { Test::In(values) } else { Test::NotIn(values) };

@@ -107,6 +107,7 @@ fn merge_list(kind: &Kind, rule: &ListRule, current: &mut Vec<Value>, patch: &[V
         *current = patch.iter().filter(|item| item["$patch"] != "replace").cloned().collect();
         return;
     }
+    let before = current.clone();
     match rule {
         ListRule::Atomic => *current = patch.to_vec(),
         ListRule::Set => {
@@ -134,6 +135,30 @@ fn merge_list(kind: &Kind, rule: &ListRule, current: &mut Vec<Value>, patch: &[V
             }
         }
     }
+    if *rule != ListRule::Atomic {
+        patched_first(rule, current, &before, patch);
+    }
+}
+
+/// Orders a merged list as the real server does: what the patch names comes in its order, and a new item of it before
+/// the next old one.
+fn patched_first(rule: &ListRule, merged: &mut Vec<Value>, before: &[Value], patch: &[Value]) {
+    let same = |left: &Value, right: &Value| match rule {
+        ListRule::Keyed(keys) => same_key(keys, left, right),
+        _ => left == right,
+    };
+    let (mut named, mut others): (Vec<Value>, Vec<Value>) =
+        merged.drain(..).partition(|item| patch.iter().any(|other| same(item, other)));
+    named.sort_by_key(|item| patch.iter().position(|other| same(item, other)));
+    named.reverse();
+    others.reverse();
+    let place = |item: &Value| before.iter().position(|other| same(item, other));
+    while let (Some(left), Some(right)) = (named.last(), others.last()) {
+        let other_first = place(left).zip(place(right)).is_some_and(|(left, right)| right < left);
+        merged.extend(if other_first { others.pop() } else { named.pop() });
+    }
+    merged.extend(named.into_iter().rev());
+    merged.extend(others.into_iter().rev());
 }
 
 /// Whether two items of a keyed list are the same one.
@@ -169,7 +194,7 @@ mod tests {
         merge(&kind, &mut pod, &patch);
         assert_eq!(
             pod,
-            json!({"metadata": {"labels": {"b": "2"}, "finalizers": ["x", "y"]},
+            json!({"metadata": {"labels": {"b": "2"}, "finalizers": ["y", "x"]},
                 "spec": {"containers": [{"name": "c"}, {"name": "a", "image": "2"}], "tolerations": [{"key": "u"}]}})
         );
         merge(

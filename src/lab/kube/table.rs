@@ -26,19 +26,19 @@ pub(super) fn table(call: &Call, items: &[Arc<Object>], metadata: &Value, titles
             json!({"cells": cells(columns, &item.value), "object": object})
         })
         .collect();
-    let definitions = if titles { definitions(columns) } else { Vec::new() };
+    let definitions = if titles { definitions(columns, call.kind.custom).into() } else { Value::Null };
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
         "columnDefinitions": definitions, "rows": rows,
     })
 }
 
-fn definitions(columns: &[Column]) -> Vec<Value> {
+fn definitions(columns: &[Column], custom: bool) -> Vec<Value> {
     let title =
         json!({"name": "Name", "type": "string", "format": "name", "description": "Name of the object", "priority": 0});
     let rest = columns.iter().map(|column| {
-        // Ages are sent as texts such as 5m, whatever the column declares.
-        let kind = if column.kind == "date" { "string" } else { &column.kind };
+        // Ages are sent as texts such as 5m; only of custom kinds the title does not say so.
+        let kind = if column.kind == "date" && !custom { "string" } else { &column.kind };
         json!({
             "name": column.name, "type": kind, "format": column.format,
             "description": column.description, "priority": column.priority,
@@ -125,7 +125,10 @@ fn computed(word: &str, object: &Value) -> Value {
             }
         }
         "expansion" => (object["allowVolumeExpansion"] == true).to_string().into(),
-        "data-count" => object["data"].as_object().map_or(0, serde_json::Map::len).to_string().into(),
+        "data-count" => {
+            let count = |field: &str| object[field].as_object().map_or(0, serde_json::Map::len);
+            (count("data") + count("binaryData")).into()
+        }
         "replicas-ready" => format!("{}/{}", number("/status/readyReplicas"), number("/spec/replicas")).into(),
         "job-status" => {
             let done = list("/status/conditions").iter().find(|seen| seen["status"] == "True");

@@ -5,15 +5,13 @@
 use super::admit;
 use super::convert::to_stored;
 use super::failure::{Cause, Failure};
-use super::object::{
-    Object, copy_field, fields, finalizers, is_deleting, member, meta, meta_text, revision, tidy, uid,
-};
+use super::object::{Object, copy_field, fields, finalizers, is_deleting, member, meta, meta_text, revision, uid};
 use super::ownership;
-use super::request::Call;
+use super::request::{Call, check_write};
 use super::schema::{self, Notes};
 use super::store::State;
 use super::validate;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// The answer to a write.
@@ -32,12 +30,18 @@ const SYSTEM: [&str; 7] =
 
 /// Replaces an object by the body of a PUT.
 pub(super) fn replace(state: &mut State, call: &Call, body: Value) -> Result<Written, Failure> {
-    validate::type_of(&body, &call.api_version(), &call.kind.kind)?;
+    check_write(call, "UpdateOptions")?;
+    validate::type_of(call, &body)?;
     validate::identity(&body, &call.namespace, &call.name)?;
+    if meta_text(&body, "name").is_empty() {
+        return Err(validate::nameless(&call.name));
+    }
     let old = state.find(&call.kind, &call.namespace, &call.name).ok_or_else(|| call.not_found())?;
     if meta_text(&body, "resourceVersion").is_empty() && call.kind.custom {
-        let cause = Cause::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
-        return Err(Failure::invalid(&call.kind, &call.name, &[cause]));
+        let message = "Invalid value: 0x0: must be specified for an update".to_owned();
+        let field = "metadata.resourceVersion".to_owned();
+        let cause = Cause { reason: "FieldValueInvalid", message, field };
+        return Err(Failure::invalid_as(&call.kind.plural, &call.kind, &call.name, &[cause]));
     }
     let mut new = to_stored(&call.kind, body);
     new["kind"] = call.kind.kind.clone().into();
@@ -53,16 +57,16 @@ pub(super) fn finish(
     mut new: Value,
     track: bool,
 ) -> Result<Written, Failure> {
+    let mut notes = Notes::default();
+    schema::read(call, &mut new, &mut notes)?;
     check_version(call, &old.value, &new)?;
     for field in SYSTEM {
         copy_field(&old.value["metadata"], meta(&mut new), field);
     }
     meta(&mut new).remove("selfLink");
-    tidy(meta(&mut new));
     new = keep_other_part(call, &old.value, new);
     validate::finalizers_only_shrink(&call.kind, &old.value, &new)?;
-    let mut notes = Notes::default();
-    schema::admit(call, &mut new, &mut notes)?;
+    schema::admit(call, &mut new, &notes)?;
     admit::on_update(&call.kind, &old.value, &mut new)?;
     validate::metadata(&call.kind, &new)?;
     copy_field(&old.value["metadata"], meta(&mut new), "resourceVersion");
@@ -76,7 +80,13 @@ pub(super) fn finish(
     let object = if call.params.dry_run() {
         Object::new(new)
     } else {
-        let object = if is_done(call, &new) { state.remove(&call.kind, new) } else { state.put(&call.kind, new) };
+        let object = if is_done(call, &new) {
+            // The answer is the change; what watchers see as deleted is the last state that was stored.
+            state.remove(&call.kind, old.value.clone());
+            Object::new(new)
+        } else {
+            state.put(&call.kind, new)
+        };
         if call.kind.is_core("namespaces") && is_deleting(&object.value) {
             state.queue.push_back(super::gc::Work::Namespace(call.name.clone()));
         }
@@ -89,10 +99,30 @@ pub(super) fn finish(
 fn check_version(call: &Call, old: &Value, new: &Value) -> Result<(), Failure> {
     let wanted = meta_text(new, "uid");
     if !wanted.is_empty() && wanted != uid(old) {
-        let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {}", uid(old));
+        if call.content_type.contains("patch") {
+            let cause = Cause::invalid("metadata.uid", &wanted.into(), "field is immutable");
+            return Err(Failure::invalid(&call.kind, &call.name, &[cause]));
+        }
+        let key = [
+            "/registry",
+            if call.kind.custom { call.kind.group.as_str() } else { "" },
+            &call.kind.plural,
+            &call.namespace,
+            &call.name,
+        ];
+        let key: Vec<&str> = key.into_iter().filter(|part| !part.is_empty()).collect();
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition \
+             failed: UID in precondition: {wanted}, UID in object meta: {}",
+            key.join("/"),
+            uid(old)
+        );
         return Err(Failure::conflict(&call.kind, &call.name, &why));
     }
     let wanted = meta_text(new, "resourceVersion");
+    if !wanted.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Failure::new(500, "", format!("strconv.ParseUint: parsing {wanted:?}: invalid syntax")));
+    }
     if !wanted.is_empty() && wanted != revision(old) {
         return Err(Failure::stale(&call.kind, &call.name));
     }

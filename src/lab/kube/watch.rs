@@ -102,7 +102,7 @@ fn line(kind: &str, object: &[u8]) -> Vec<u8> {
 }
 
 fn beginning(call: &Call) -> Result<Beginning, Failure> {
-    let wanted = call.params.number("resourceVersion")?;
+    let wanted = call.params.revision()?;
     let asked = !call.params.text("sendInitialEvents").is_empty();
     let rule = call.params.text("resourceVersionMatch");
     let why = if asked && rule != "NotOlderThan" {
@@ -117,9 +117,7 @@ fn beginning(call: &Call) -> Result<Beginning, Failure> {
             (false, Some(revision)) => Beginning::After(revision),
         });
     };
-    let cause = Cause::forbidden("resourceVersionMatch", why);
-    let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {}: {}", cause.field, cause.message);
-    Err(Failure::new(422, "Invalid", message).with_causes(&[cause]))
+    Err(Failure::options("ListOptions", &[Cause::forbidden("resourceVersionMatch", why)]))
 }
 
 impl Watcher {

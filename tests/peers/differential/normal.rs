@@ -1,6 +1,6 @@
 //! Makes transcripts comparable: what must differ between two servers becomes a symbol that keeps what matters of it.
 //!
-//! Uids are numbered by first appearance. ResourceVersions are numbered per object, and one that is lower than an earlier
+//! Uids are named after their objects and numbered by first appearance. ResourceVersions are numbered per object, and one that is lower than an earlier
 //! one of its object says so; those of lists must reach their items. Times keep their precision only.
 
 use super::sequence::Sequence;
@@ -22,7 +22,8 @@ const BEFORE_REVISIONS: [&str; 6] = [
 struct Symbols {
     /// Text to symbol, in order of appearance.
     aliases: Vec<(String, String)>,
-    uids: usize,
+    /// How many uids a name has had.
+    named: HashMap<String, usize>,
     revisions: HashMap<String, Vec<u64>>,
     highest: u64,
 }
@@ -60,7 +61,8 @@ impl Symbols {
                     self.alias(name, format!("{base}*****"));
                 }
                 if let Some(uid) = text("uid").filter(|uid| is_uuid(uid)) {
-                    self.uid(uid);
+                    let name = self.text(text("name").unwrap_or_default());
+                    self.uid(uid, &name);
                 }
                 map.values().for_each(|value| self.learn(value));
             }
@@ -75,10 +77,11 @@ impl Symbols {
         }
     }
 
-    fn uid(&mut self, uid: &str) {
+    fn uid(&mut self, uid: &str, name: &str) {
         if self.aliases.iter().all(|(known, _)| known != uid) {
-            self.uids += 1;
-            self.aliases.push((uid.to_owned(), format!("uid#{}", self.uids)));
+            let count = self.named.entry(name.to_owned()).or_default();
+            *count += 1;
+            self.aliases.push((uid.to_owned(), format!("<uid {count} of {name}>")));
         }
     }
 
@@ -139,14 +142,14 @@ impl Symbols {
         for (known, symbol) in &self.aliases {
             out = out.replace(known, symbol);
         }
-        for word in BEFORE_REVISIONS {
-            out = blank_numbers(&out, word);
-        }
         while let Some(at) = uuid_in(&out) {
             let uid = out[at..at + 36].to_owned();
-            self.uid(&uid);
+            self.uid(&uid, "?");
             let symbol = self.aliases.last().map(|(_, symbol)| symbol.clone()).unwrap_or_default();
             out = out.replace(&uid, &symbol);
+        }
+        for word in BEFORE_REVISIONS {
+            out = blank_numbers(&out, word);
         }
         time(&out).unwrap_or(out)
     }

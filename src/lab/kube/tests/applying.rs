@@ -27,7 +27,7 @@ async fn managers_own_what_they_apply() {
     assert_eq!((code, &same["metadata"]["resourceVersion"]), (200, &made["metadata"]["resourceVersion"]));
     let (code, conflict) = apply(&ask, "two", json!({"x": "2", "z": "2"})).await;
     assert_eq!((code, conflict["reason"].as_str()), (409, Some("Conflict")));
-    assert_eq!(conflict["message"], "Apply failed with 1 conflict: conflict with \"one\" using v1: .data.x");
+    assert_eq!(conflict["message"], "Apply failed with 1 conflict: conflict with \"one\": .data.x");
     assert_eq!(conflict["details"]["causes"][0]["reason"], "FieldManagerConflict");
     assert_eq!(apply(&ask, "two", json!({"x": "1", "z": "2"})).await.0, 200);
     // x is shared now, so the first manager's leaving keeps it; y was its own.

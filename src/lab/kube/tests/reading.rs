@@ -50,7 +50,8 @@ async fn selectors_choose() {
     assert_eq!(names(&ask.get(&format!("{MAPS}?fieldSelector=metadata.name!%3Da")).await.1), ["b"]);
     assert_eq!(names(&ask.get("/api/v1/configmaps?fieldSelector=metadata.namespace%3Dn").await.1), ["a", "b"]);
     let (code, failure) = ask.get(&format!("{MAPS}?fieldSelector=data.x%3Da")).await;
-    assert_eq!((code, failure["message"].as_str()), (400, Some("field label not supported: data.x")));
+    let why = "\"data.x\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"";
+    assert_eq!((code, failure["message"].as_str()), (400, Some(why)));
     let (_, deleted) = ask.delete(&format!("{MAPS}?labelSelector=tier%3D1"), Value::Null).await;
     assert_eq!(names(&deleted), ["a"]);
     assert_eq!(names(&ask.get(MAPS).await.1), ["b"]);

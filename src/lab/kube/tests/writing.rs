@@ -31,23 +31,31 @@ async fn create_completes_the_object_and_refuses_what_is_wrong() {
     let mut elsewhere = plan("b");
     elsewhere["metadata"]["namespace"] = "other".into();
     assert_eq!(ask.post(PLANS, elsewhere).await.0, 400);
-    let (code, unnamed) = ask.post(PLANS, json!({"metadata": {}})).await;
+    assert_eq!(ask.post(PLANS, json!({"metadata": {"name": "untyped"}})).await.0, 400);
+    let mut unnamed = plan("");
+    unnamed["metadata"] = json!({});
+    let (code, unnamed) = ask.post(PLANS, unnamed).await;
     assert_eq!((code, unnamed["details"]["causes"][0]["reason"].as_str()), (422, Some("FieldValueRequired")));
     let (code, bad) = ask.post(PLANS, plan("Bad_Name")).await;
     assert_eq!((code, bad["details"]["kind"].as_str()), (422, Some("Plan")));
     let mut other_kind = plan("c");
     other_kind["kind"] = "Migration".into();
-    assert_eq!(ask.post(PLANS, other_kind).await.0, 400);
+    assert_eq!(ask.post(PLANS, other_kind).await.0, 422);
 }
 
 #[tokio::test]
 async fn names_are_generated() {
     let server = server();
-    let made = Ask::of(&server).make(PLANS, json!({"metadata": {"generateName": "p-"}})).await;
+    let generated = |base: &str| {
+        let mut plan = plan("");
+        plan["metadata"] = json!({"generateName": base});
+        plan
+    };
+    let made = Ask::of(&server).make(PLANS, generated("p-")).await;
     let name = made["metadata"]["name"].as_str().unwrap();
     assert!(name.starts_with("p-") && name.len() == 7, "{name}");
     let long = "x".repeat(80);
-    let made = Ask::of(&server).make(PLANS, json!({"metadata": {"generateName": long}})).await;
+    let made = Ask::of(&server).make(PLANS, generated(&long)).await;
     assert_eq!(made["metadata"]["name"].as_str().unwrap().len(), 63);
 }
 
