@@ -89,7 +89,8 @@ mod tests {
         let granted: BTreeSet<Right<'_>> = rules(&wanted_rights())
             .iter()
             .flat_map(|((group, verbs), resources)| {
-                let of = move |verb| resources.iter().map(move |resource| Right { verb, group, resource, namespace: None });
+                let of =
+                    move |verb| resources.iter().map(move |resource| Right { verb, group, resource, namespace: None });
                 verbs.iter().copied().flat_map(of)
             })
             .collect();

@@ -1,5 +1,6 @@
 //! The program and the lab's controllers against a real control plane.
 
+mod manifests;
 mod recorder;
 mod rights;
 mod runs;
@@ -18,6 +19,13 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("kubernetes::a_cold_migration_passes_and_leaves_nothing", NEEDS, runs::cold),
         trial("kubernetes::the_shipped_role_is_enough_and_not_more", NEEDS, rights::enough_and_not_more),
         trial("kubernetes::a_missing_right_is_named_before_the_run", NEEDS, rights::a_missing_right_is_named),
+        trial("kubernetes::what_a_run_writes_arrives_whole", NEEDS, manifests::of_a_run_arrive_whole),
+        trial(
+            "kubernetes::what_the_labs_controllers_write_arrives_whole",
+            NEEDS,
+            manifests::of_the_labs_controllers_arrive_whole,
+        ),
+        trial("kubernetes::manifests_of_all_variants_are_admitted", NEEDS, manifests::of_all_variants_are_admitted),
     ]
 }
 

@@ -116,4 +116,3 @@ fn compare(sent: &Value, got: &Value, at: &str, lost: &mut Vec<String>) {
         _ => lost.push(format!("{at}: {sent} became {got}")),
     }
 }
-

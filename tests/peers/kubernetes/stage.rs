@@ -135,11 +135,8 @@ pub(crate) async fn get(client: &kube::Client, path: &str) -> kube::Result<Value
 
 /// The same cluster, with its writes recorded.
 pub(crate) fn recorded(cluster: &Cluster, recorder: &Recorder) -> Cluster {
-    let address = ClusterAddress {
-        url: cluster.url().to_owned(),
-        token: cluster.token().cloned(),
-        tls: cluster.tls().clone(),
-    };
+    let address =
+        ClusterAddress { url: cluster.url().to_owned(), token: cluster.token().cloned(), tls: cluster.tls().clone() };
     Cluster::new(recorder.around(cluster.client().clone()), address, RequestCounter::default())
 }
 
