@@ -3,13 +3,13 @@
 
 use super::recorder::{Recorder, Written};
 use super::rights::shipped_rules;
-use super::stage::{Stage, post, recorded};
+use super::stage::{Stage, post};
 use crate::bench::Bench;
 use crate::course::{COLD, Course};
 use mtvtest::engine::Outline;
 use mtvtest::event::Outcome;
 use mtvtest::facts::Seed;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Scenarios that together use every key that shapes a manifest.
@@ -28,7 +28,7 @@ pub(crate) async fn of_a_run_arrive_whole(bench: Bench) {
     let _turn = stage.turns.read().await;
     let token = stage.account("manifests", &shipped_rules()).await;
     let (course, sent) = (stage.course(), Recorder::default());
-    let cluster = recorded(&stage.log_in(&course, &token).await, &sent);
+    let cluster = sent.of(&stage.log_in(&course, &token).await);
     let ended = Box::pin(course.run(cluster, COLD)).await;
     assert_eq!(ended.outcome, Outcome::Passed, "{:#?}", ended.events);
     let written = sent.all();
@@ -56,8 +56,10 @@ pub(crate) async fn of_the_labs_controllers_arrive_whole(bench: Bench) {
     let token = stage.account("controllers", &shipped_rules()).await;
     super::runs::passed(stage, &stage.course(), &token, COLD).await;
     super::runs::stalled(stage, &token).await;
+    let all = stage.controllers.all();
+    assert_none_refused(&all);
     let own = |one: &Written| one.path.contains("forklift.konveyor.io");
-    let written: Vec<Written> = stage.controllers.all().into_iter().filter(own).collect();
+    let written: Vec<Written> = all.into_iter().filter(own).collect();
     assert_whole(&written);
     assert_covers(&written, &["providers/", "storagemaps/", "networkmaps/", "plans/", "migrations/"]);
 }
@@ -69,7 +71,7 @@ pub(crate) async fn of_all_variants_are_admitted(bench: Bench) {
     let admin = sent.around(stage.plane.admin().await);
     let course = stage.course();
     let space = "variants";
-    post(&admin, "/api/v1/namespaces", &serde_json::json!({"metadata": {"name": space}})).await.unwrap();
+    post(&admin, "/api/v1/namespaces", &json!({"metadata": {"name": space}})).await.unwrap();
     for scenario in VARIANTS {
         for mut manifest in outlined(&course, scenario) {
             let mut path = match manifest["apiVersion"].as_str().unwrap() {
@@ -86,6 +88,14 @@ pub(crate) async fn of_all_variants_are_admitted(bench: Bench) {
         }
     }
     assert_whole(&sent.all());
+    // The proof of the proof: what the definitions do not know is refused.
+    let plan = json!({
+        "apiVersion": "forklift.konveyor.io/v1beta1", "kind": "Plan", "metadata": {"name": "p"},
+        "spec": {"map": {}, "provider": {}, "targetNamespace": "x", "vms": [], "nonsense": 1},
+    });
+    let path = format!("/apis/forklift.konveyor.io/v1beta1/namespaces/{space}/plans?dryRun=All");
+    let why = post(&admin, &path, &plan).await.unwrap_err().to_string();
+    assert!(why.contains("unknown field \"spec.nonsense\""), "{why}");
 }
 
 fn outlined(course: &Course, scenario: &str) -> Vec<Value> {
@@ -102,14 +112,18 @@ fn outlined(course: &Course, scenario: &str) -> Vec<Value> {
 
 /// No write was refused for its form, and none lost a leaf.
 fn assert_whole(written: &[Written]) {
+    assert_none_refused(written);
+    let lost: BTreeSet<String> = written.iter().filter(|one| one.succeeded()).flat_map(Written::lost).collect();
+    assert!(lost.is_empty(), "lost: {lost:#?}");
+}
+
+fn assert_none_refused(written: &[Written]) {
     let refused: Vec<String> = written
         .iter()
         .filter(|one| one.refused())
         .map(|one| format!("{} {}: {} (sent {})", one.method, one.path, one.answer["message"], one.sent))
         .collect();
     assert!(refused.is_empty(), "refused: {refused:#?}");
-    let lost: BTreeSet<String> = written.iter().filter(|one| one.succeeded()).flat_map(Written::lost).collect();
-    assert!(lost.is_empty(), "lost: {lost:#?}");
 }
 
 fn assert_covers(written: &[Written], kinds: &[&str]) {

@@ -5,6 +5,7 @@ mod recorder;
 mod rights;
 mod runs;
 mod stage;
+mod trouble;
 
 use crate::bench::Bench;
 use crate::control_plane::{ControlPlane, NEEDS};
@@ -26,6 +27,13 @@ pub(crate) fn trials() -> Vec<Trial> {
             manifests::of_the_labs_controllers_arrive_whole,
         ),
         trial("kubernetes::manifests_of_all_variants_are_admitted", NEEDS, manifests::of_all_variants_are_admitted),
+        trial("kubernetes::finalizers_hold_a_deletion_and_are_named", NEEDS, trouble::finalizers),
+        trial("kubernetes::a_namespace_with_a_running_vm_ends", NEEDS, trouble::namespace),
+        trial("kubernetes::a_stale_version_is_a_conflict_and_others_are_no_harm", NEEDS, trouble::conflicts),
+        trial("kubernetes::an_object_whose_answer_was_lost_is_adopted", NEEDS, trouble::lost_answers),
+        trial("kubernetes::a_wait_survives_an_expired_watch", NEEDS, trouble::expired_watch),
+        trial("kubernetes::a_wait_survives_compaction_and_a_restart", NEEDS, trouble::restart),
+        trial("kubernetes::a_revoked_token_ends_a_wait", NEEDS, trouble::revoked),
     ]
 }
 
