@@ -266,16 +266,23 @@ async fn answers(client: &kube::Client, path: &str) -> Result<(), String> {
     ready.await.map_err(|why| why.to_string())
 }
 
-/// Forklift's own definitions; of the other products' kinds the lab's.
+/// Forklift's own definitions, and that of networks if it is installed; of the other products' kinds the lab's.
 fn definitions() -> Vec<Value> {
     let folder = Part::Definitions.path();
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let yaml = files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     let mut found: Vec<Value> =
         yaml.map(|path| serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()).collect();
+    found.extend(Part::Networks.find().ok().map(|path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        serde_yaml::from_str::<Value>(text.trim_start_matches("---\n")).unwrap()
+    }));
+    let known: Vec<Value> = found.iter().map(|one| one["metadata"]["name"].clone()).collect();
     let world = World::from_spec(WorldSpec::embedded().unwrap(), Pace::FULL).unwrap();
     let others = controllers::seed(&world).into_iter().filter(|object| {
-        object["kind"] == "CustomResourceDefinition" && object["spec"]["group"] != "forklift.konveyor.io"
+        object["kind"] == "CustomResourceDefinition"
+            && object["spec"]["group"] != "forklift.konveyor.io"
+            && !known.contains(&object["metadata"]["name"])
     });
     found.extend(others);
     found

@@ -13,6 +13,8 @@ pub(crate) enum Part {
     Etcd,
     /// Forklift's own definitions of its kinds: a folder, not a program.
     Definitions,
+    /// The definition of NetworkAttachmentDefinitions by those who made the kind: a file.
+    Networks,
     /// OpenSSH's server.
     Sshd,
     /// Kubernetes' command line.
@@ -29,6 +31,7 @@ impl Part {
             Self::Kubernetes => "kubernetes",
             Self::Etcd => "etcd",
             Self::Definitions => "definitions",
+            Self::Networks => "networks",
             Self::Sshd => "openssh",
             Self::Kubectl => "kubectl",
             Self::Python => "python",
@@ -43,6 +46,7 @@ impl Part {
         let found = match self {
             Self::Vcsim | Self::Kubernetes => existing(installed().join(self.name())),
             Self::Python => existing(installed().join("python/bin/python")),
+            Self::Networks => existing(installed().join("networks-crd.yaml")),
             Self::Etcd => on_path("etcd"),
             Self::Sshd => on_path("sshd"),
             Self::Kubectl => on_path("kubectl"),

@@ -9,10 +9,14 @@ mod trouble;
 
 use crate::bench::Bench;
 use crate::control_plane::{ControlPlane, NEEDS};
+use crate::part::Part;
 use crate::trial::trial;
 use http::Request;
 use libtest_mimic::Trial;
 use serde_json::Value;
+
+/// What a run makes of networks is judged by their own definition, too.
+const WITH_NETWORKS: &[Part] = &[Part::Kubernetes, Part::Etcd, Part::Definitions, Part::Networks];
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -20,7 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("kubernetes::a_cold_migration_passes_and_leaves_nothing", NEEDS, runs::cold),
         trial("kubernetes::the_shipped_role_is_enough_and_not_more", NEEDS, rights::enough_and_not_more),
         trial("kubernetes::a_missing_right_is_named_before_the_run", NEEDS, rights::a_missing_right_is_named),
-        trial("kubernetes::what_a_run_writes_arrives_whole", NEEDS, manifests::of_a_run_arrive_whole),
+        trial("kubernetes::what_a_run_writes_arrives_whole", WITH_NETWORKS, manifests::of_a_run_arrive_whole),
         trial(
             "kubernetes::what_the_labs_controllers_write_arrives_whole",
             NEEDS,

@@ -7,6 +7,7 @@ use crate::course::{COLD, Course};
 use mtvtest::engine::examine_cluster;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use tokio::process::Command;
 
 /// Rights of the role that the runs below need not use, and why the role has them.
 const UNUSED: [(&str, &str); 9] = [
@@ -97,4 +98,20 @@ pub(crate) async fn a_missing_right_is_named(bench: Bench) {
     let expected = "the user lacks rights: patch plans.forklift.konveyor.io, patch migrations.forklift.konveyor.io; \
                     grant them, or log in as a user who has them";
     assert_eq!(words, [expected]);
+    // The executable says the same, beside what else is not ready, and ends with the code of that.
+    let providers = stage.beside.providers_json().replace("vcenter.lab.mtvtest", "127.0.0.1:1");
+    std::fs::write(course.folder.path().join("providers.json"), providers).unwrap();
+    let ran = Command::new(env!("CARGO_BIN_EXE_mtvtest"))
+        .args(["run", "--source-provider", "vsphere-8", "--storage-class", &class, "--filter", "cold/sanity"])
+        .args(["--providers", "providers.json"])
+        .current_dir(course.folder.path())
+        .env_clear()
+        .env("HOME", course.folder.path())
+        .env("KUBECONFIG", course.folder.path().join("kubeconfig"))
+        .output()
+        .await
+        .unwrap();
+    let told = String::from_utf8_lossy(&ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(ran.status.code(), Some(3), "{told}");
+    assert!(told.contains(expected), "{told}");
 }
