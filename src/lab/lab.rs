@@ -78,7 +78,7 @@ impl Lab {
             api.mount("/.well-known/oauth-authorization-server", oauth.well_known());
         }
         let beside = Beside::run(world, api.client(&admin_token), authority.pem());
-        let lab = Self { beside, api, authority, oauth, admin_token };
+        let lab = Self { api, beside, authority, oauth, admin_token };
         lab.beside.mount(API_HOST, api_router(&lab.api));
         lab.beside.mount(OAUTH_HOST, lab.oauth.router());
         Ok(lab)

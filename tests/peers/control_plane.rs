@@ -43,7 +43,17 @@ pub(crate) struct ControlPlane {
     /// URL of the API server.
     pub(crate) url: String,
     folder: TempDir,
+    ports: Ports,
+    /// Arguments of the API server beyond the usual ones.
+    extra: &'static [&'static str],
+    /// The store, the API server, the controller manager.
     peers: Vec<Peer>,
+}
+
+#[derive(Clone, Copy)]
+struct Ports {
+    store: u16,
+    serve: u16,
 }
 
 /// The folders of all control planes of the process: a static is never dropped.
@@ -52,7 +62,7 @@ static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 static SHARED: LazyLock<Result<ControlPlane, String>> = LazyLock::new(|| {
     let start = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(ControlPlane::start())
+        runtime.block_on(ControlPlane::start(&[]))
     };
     // A thread of its own: whoever asks first is inside a runtime.
     std::thread::spawn(start).join().unwrap_or_else(|_| Err("the control plane's start panicked".to_owned()))
@@ -106,31 +116,51 @@ impl ControlPlane {
         client(&self.kubeconfig(token)).await
     }
 
-    /// Starts one.
+    /// Ends the API server, suddenly. For a control plane that no bench has joined.
+    pub(crate) async fn kill_api_server(&self) {
+        self.peers[1].kill().await;
+    }
+
+    /// Starts it again, with the same store, address and keys.
+    pub(crate) async fn restart_api_server(&mut self) {
+        let launch = api_server(self.folder.path(), self.ports, self.extra);
+        self.peers[1] = Peer::start(launch, self.folder.path()).await.unwrap_or_else(|why| panic!("{why}"));
+        answers(&self.admin().await, "/readyz").await.unwrap();
+    }
+
+    /// Lets the store forget everything before a revision, which is a resource version.
+    pub(crate) async fn compact(&self, revision: &str) {
+        let url = format!("http://127.0.0.1:{}/v3/kv/compaction", self.ports.store);
+        let body = json!({"revision": revision, "physical": true});
+        let answer = reqwest::Client::new().post(url).body(body.to_string()).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// Starts one, with these arguments of the API server beyond the usual ones.
     ///
     /// # Errors
     /// A part of it does not start.
-    pub(crate) async fn start() -> Result<Self, String> {
+    pub(crate) async fn start(extra: &'static [&'static str]) -> Result<Self, String> {
         install_crypto();
         let folder = TempDir::new().unwrap();
         FOLDERS.lock().unwrap().push(folder.path().to_owned());
         let at = |name: &str| folder.path().join(name);
         certificates(folder.path());
-        let (store, serve) = (free_port(), free_port());
-        let url = format!("https://127.0.0.1:{serve}");
+        let ports = Ports { store: free_port(), serve: free_port() };
+        let url = format!("https://127.0.0.1:{}", ports.serve);
         std::fs::write(at("tokens.csv"), format!("{ADMIN_TOKEN},peer-admin,peer-admin,system:masters\n")).unwrap();
         std::fs::write(at("audit.json"), AUDIT_POLICY).unwrap();
         let kubeconfig = kubeconfig(&url, &at("ca.pem"), ADMIN_TOKEN);
         std::fs::write(at("kubeconfig"), &kubeconfig).unwrap();
-        let mut peers = vec![Peer::start(etcd(&at("etcd"), store), folder.path()).await?];
-        peers.push(Peer::start(api_server(folder.path(), store, serve), folder.path()).await?);
+        let mut peers = vec![Peer::start(etcd(&at("etcd"), ports.store), folder.path()).await?];
+        peers.push(Peer::start(api_server(folder.path(), ports, extra), folder.path()).await?);
         let admin = client(&kubeconfig).await;
         let last_words = || peers.iter().map(Peer::last_words).collect::<String>();
         answers(&admin, "/readyz").await.map_err(|why| format!("{why}{}", last_words()))?;
         install_definitions(&admin).await?;
         // Last, so that its first look sees all kinds: it looks for new ones only now and then.
         peers.push(Peer::start(controller_manager(folder.path()), folder.path()).await?);
-        Ok(Self { url, folder, peers })
+        Ok(Self { url, folder, ports, extra, peers })
     }
 }
 
@@ -152,14 +182,15 @@ fn etcd(data: &Path, port: u16) -> Launch {
     Launch::new("etcd", &Part::Etcd.path(), arguments).ready_when_logged("ready to serve client requests")
 }
 
-fn api_server(folder: &Path, store: u16, port: u16) -> Launch {
+fn api_server(folder: &Path, ports: Ports, extra: &[&str]) -> Launch {
+    let Ports { store, serve } = ports;
     let at = |name: &str| folder.join(name).display().to_string();
     let arguments = [
         "apiserver".to_owned(),
         format!("--etcd-servers=http://127.0.0.1:{store}"),
         "--bind-address=127.0.0.1".to_owned(),
         "--endpoint-reconciler-type=none".to_owned(),
-        format!("--secure-port={port}"),
+        format!("--secure-port={serve}"),
         format!("--tls-cert-file={}", at("server.pem")),
         format!("--tls-private-key-file={}", at("server.key")),
         format!("--service-account-key-file={}", at("accounts.pub")),
@@ -173,6 +204,7 @@ fn api_server(folder: &Path, store: u16, port: u16) -> Launch {
         format!("--audit-policy-file={}", at("audit.json")),
         format!("--audit-log-path={}", at("audit.log")),
     ];
+    let arguments = arguments.into_iter().chain(extra.iter().map(|&argument| argument.to_owned()));
     Launch::new("kube-apiserver", &Part::Kubernetes.path(), arguments)
         .ready_when_logged("Serving securely")
         .within(Duration::from_secs(90))
@@ -239,16 +271,23 @@ async fn answers(client: &kube::Client, path: &str) -> Result<(), String> {
     ready.await.map_err(|why| why.to_string())
 }
 
-/// Forklift's own definitions; of the other products' kinds the lab's.
+/// Forklift's own definitions, and that of networks if it is installed; of the other products' kinds the lab's.
 fn definitions() -> Vec<Value> {
     let folder = Part::Definitions.path();
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let yaml = files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     let mut found: Vec<Value> =
         yaml.map(|path| serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()).collect();
+    found.extend(Part::Networks.find().ok().map(|path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        serde_yaml::from_str::<Value>(text.trim_start_matches("---\n")).unwrap()
+    }));
+    let known: Vec<Value> = found.iter().map(|one| one["metadata"]["name"].clone()).collect();
     let world = World::from_spec(WorldSpec::embedded().unwrap(), Pace::FULL).unwrap();
     let others = controllers::seed(&world).into_iter().filter(|object| {
-        object["kind"] == "CustomResourceDefinition" && object["spec"]["group"] != "forklift.konveyor.io"
+        object["kind"] == "CustomResourceDefinition"
+            && object["spec"]["group"] != "forklift.konveyor.io"
+            && !known.contains(&object["metadata"]["name"])
     });
     found.extend(others);
     found

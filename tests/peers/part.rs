@@ -15,6 +15,8 @@ pub(crate) enum Part {
     Etcd,
     /// Forklift's own definitions of its kinds: a folder, not a program.
     Definitions,
+    /// The definition of NetworkAttachmentDefinitions by those who made the kind: a file.
+    Networks,
     /// OpenSSH's server.
     Sshd,
     /// The right to give a process mounts and processes of its own, so that a peer that must be root changes nothing.
@@ -33,6 +35,7 @@ impl Part {
             Self::Kubernetes => "kubernetes",
             Self::Etcd => "etcd",
             Self::Definitions => "definitions",
+            Self::Networks => "networks",
             Self::Sshd => "openssh",
             Self::Namespaces => "namespaces",
             Self::Kubectl => "kubectl",
@@ -48,6 +51,7 @@ impl Part {
         let found = match self {
             Self::Vcsim | Self::Kubernetes => existing(installed().join(self.name())),
             Self::Python => existing(installed().join("python/bin/python")),
+            Self::Networks => existing(installed().join("networks-crd.yaml")),
             Self::Etcd => on_path("etcd"),
             Self::Sshd => on_path("sshd"),
             Self::Kubectl => on_path("kubectl"),

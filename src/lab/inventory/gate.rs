@@ -53,8 +53,8 @@ async fn reviewed(client: &Client, token: &str, path: &str) -> Result<(), Refusa
 }
 
 async fn ask(client: &Client, path: &str, question: &Value) -> Result<Value, Refusal> {
-    let broken = |_| Refusal::of(StatusCode::INTERNAL_SERVER_ERROR);
+    let broken = || Refusal::of(StatusCode::INTERNAL_SERVER_ERROR);
     let request = http::Request::post(path).header("content-type", "application/json");
-    let request = request.body(question.to_string().into_bytes()).map_err(|_| broken(()))?;
-    client.request(request).await.map_err(|_| broken(()))
+    let request = request.body(question.to_string().into_bytes()).map_err(|_| broken())?;
+    client.request(request).await.map_err(|_| broken())
 }

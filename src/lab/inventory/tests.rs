@@ -69,6 +69,26 @@ async fn tokens_decide() {
     assert_eq!(bench.get("/schema", "").await.status(), 200);
 }
 
+/// Whose rights the API server knows.
+#[tokio::test]
+async fn a_service_account_may_read_what_its_role_says() {
+    let bench = Bench::new(Pace::FULL);
+    bench.put(&loaded());
+    let put = |object: Value| bench.api.insert(object).unwrap();
+    let (list, get) = ("/providers".to_owned(), format!("/providers/vsphere/{UID}/vms"));
+    assert_eq!(bench.get(&get, "sa:default:reader").await.status(), 401);
+    put(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"namespace": "default", "name": "reader"}}));
+    assert_eq!(bench.get(&get, "sa:default:reader").await.status(), 403);
+    let rbac = "rbac.authorization.k8s.io";
+    put(json!({"apiVersion": format!("{rbac}/v1"), "kind": "ClusterRole", "metadata": {"name": "reader"},
+        "rules": [{"apiGroups": ["forklift.konveyor.io"], "resources": ["providers"], "verbs": ["get"]}]}));
+    put(json!({"apiVersion": format!("{rbac}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": "reader"},
+        "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "reader"},
+        "subjects": [{"kind": "ServiceAccount", "namespace": "default", "name": "reader"}]}));
+    assert_eq!(bench.get(&get, "sa:default:reader").await.status(), 200);
+    assert_eq!(bench.get(&list, "sa:default:reader").await.status(), 403);
+}
+
 #[tokio::test]
 async fn a_provider_is_unknown_then_loading_then_there() {
     let bench = Bench::new(Pace::FULL);

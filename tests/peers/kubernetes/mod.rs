@@ -1,16 +1,22 @@
 //! The program and the lab's controllers against a real control plane.
 
+mod manifests;
 mod recorder;
 mod rights;
 mod runs;
 mod stage;
+mod trouble;
 
 use crate::bench::Bench;
 use crate::control_plane::{ControlPlane, NEEDS};
+use crate::part::Part;
 use crate::trial::trial;
 use http::Request;
 use libtest_mimic::Trial;
 use serde_json::Value;
+
+/// What a run makes of networks is judged by their own definition, too.
+const WITH_NETWORKS: &[Part] = &[Part::Kubernetes, Part::Etcd, Part::Definitions, Part::Networks];
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -18,6 +24,20 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("kubernetes::a_cold_migration_passes_and_leaves_nothing", NEEDS, runs::cold),
         trial("kubernetes::the_shipped_role_is_enough_and_not_more", NEEDS, rights::enough_and_not_more),
         trial("kubernetes::a_missing_right_is_named_before_the_run", NEEDS, rights::a_missing_right_is_named),
+        trial("kubernetes::what_a_run_writes_arrives_whole", WITH_NETWORKS, manifests::of_a_run_arrive_whole),
+        trial(
+            "kubernetes::what_the_labs_controllers_write_arrives_whole",
+            NEEDS,
+            manifests::of_the_labs_controllers_arrive_whole,
+        ),
+        trial("kubernetes::manifests_of_all_variants_are_admitted", NEEDS, manifests::of_all_variants_are_admitted),
+        trial("kubernetes::finalizers_hold_a_deletion_and_are_named", NEEDS, trouble::finalizers),
+        trial("kubernetes::a_namespace_with_a_running_vm_ends", NEEDS, trouble::namespace),
+        trial("kubernetes::a_stale_version_is_a_conflict_and_others_are_no_harm", NEEDS, trouble::conflicts),
+        trial("kubernetes::an_object_whose_answer_was_lost_is_adopted", NEEDS, trouble::lost_answers),
+        trial("kubernetes::a_wait_survives_an_expired_watch", NEEDS, trouble::expired_watch),
+        trial("kubernetes::a_wait_survives_compaction_and_a_restart", NEEDS, trouble::restart),
+        trial("kubernetes::a_revoked_token_ends_a_wait", NEEDS, trouble::revoked),
     ]
 }
 

@@ -1,11 +1,13 @@
 //! What a client writes, as sent and as answered. Every write is sent with `fieldValidation=Strict`, so that a field that
 //! the server does not know is refused instead of dropped in silence.
 
+use super::stage::between;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::{Method, Request, Response, Uri};
 use http_body_util::BodyExt;
 use kube::client::Body;
+use mtvtest::cluster::{BoxError, Cluster};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
@@ -31,30 +33,33 @@ impl Recorder {
     /// The same client, recorded.
     pub(crate) fn around(&self, client: kube::Client) -> kube::Client {
         let recorder = self.clone();
-        let service = tower::service_fn(move |request: Request<Body>| {
-            let (recorder, client) = (recorder.clone(), client.clone());
-            async move { recorder.pass(client, request).await }
-        });
+        let service = tower::service_fn(move |request| recorder.clone().pass(client.clone(), request));
         kube::Client::new(service, "default")
+    }
+
+    /// The same cluster, recorded.
+    pub(crate) fn of(&self, cluster: &Cluster) -> Cluster {
+        let recorder = self.clone();
+        between(cluster, move |client, request| recorder.clone().pass(client, request))
     }
 
     pub(crate) fn all(&self) -> Vec<Written> {
         self.0.lock().unwrap().clone()
     }
 
-    async fn pass(&self, client: kube::Client, request: Request<Body>) -> kube::Result<Response<Body>> {
+    async fn pass(self, client: kube::Client, request: Request<Body>) -> Result<Response<Body>, BoxError> {
         let review = request.uri().path().ends_with("reviews") || request.uri().path().ends_with("/token");
         if ![Method::POST, Method::PUT, Method::PATCH].contains(request.method()) || review {
-            return client.send(request).await;
+            return Ok(client.send(request).await?);
         }
         let (mut head, body) = request.into_parts();
-        let sent = body.collect().await.map_err(|why| kube::Error::Service(why.into()))?.to_bytes();
+        let sent = body.collect().await?.to_bytes();
         let (method, path) = (head.method.clone(), head.uri.path().to_owned());
         let query = head.uri.query().unwrap_or_default();
         head.uri = format!("{path}?{query}&fieldValidation=Strict").parse::<Uri>().unwrap();
         let answer = client.send(Request::from_parts(head, Body::from(sent.to_vec()))).await?;
         let (head, body) = answer.into_parts();
-        let answer = body.collect().await.map_err(|why| kube::Error::Service(why.into()))?.to_bytes();
+        let answer = body.collect().await?.to_bytes();
         let json = |bytes: &[u8]| serde_json::from_slice(bytes).unwrap_or_default();
         let code = head.status.as_u16();
         self.0.lock().unwrap().push(Written { method, path, sent: json(&sent), code, answer: json(&answer) });

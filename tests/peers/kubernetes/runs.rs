@@ -1,7 +1,7 @@
 //! Whole runs of the program's engine over a real login: one that passes, ones that fail, and cleaning up after them.
 
 use super::rights::shipped_rules;
-use super::stage::Stage;
+use super::stage::{Stage, get, post};
 use crate::bench::Bench;
 use crate::course::{COLD, Course};
 use mtvtest::engine::{Unwinder, record_found};
@@ -9,6 +9,7 @@ use mtvtest::event::Outcome;
 use mtvtest::lab::fault::{Failure, ProductFault};
 use mtvtest::undo::Ledger;
 use mtvtest::wait::Deadline;
+use serde_json::json;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -58,6 +59,48 @@ pub(crate) async fn failed_by_a_check(stage: &Stage, token: &str) -> Course {
     faults.heal();
     assert_eq!(ended.failed_checks(), ["serial"], "{:?}", ended.outcome);
     course
+}
+
+/// Puts one of each kind that the product makes into a session's namespace, as if the product had forgotten it: with the
+/// Plan's label, and with no VM's.
+pub(crate) async fn abandon(stage: &Stage, left: &Course) {
+    let admin = stage.plane.admin().await;
+    let plans = get(&admin, "/apis/forklift.konveyor.io/v1beta1/plans").await.unwrap();
+    let session = left.session_id();
+    let plan = plans["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|plan| plan["metadata"]["namespace"].as_str().unwrap().contains(session.as_str()));
+    let (uid, space) = (&plan.unwrap()["metadata"]["uid"], plan.unwrap()["spec"]["targetNamespace"].as_str().unwrap());
+    let metadata = json!({"name": "forgotten", "labels": {"plan": uid}});
+    let container = json!({"name": "c", "image": "i", "securityContext": {
+        "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}});
+    let core = format!("/api/v1/namespaces/{space}");
+    for (path, body) in [
+        (format!("{core}/configmaps"), json!({})),
+        (format!("{core}/secrets"), json!({})),
+        (
+            format!("{core}/pods"),
+            json!({"spec": {"containers": [container], "securityContext": {
+            "runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}}}}),
+        ),
+        (
+            format!("{core}/persistentvolumeclaims"),
+            json!({"spec": {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}),
+        ),
+        (
+            format!("/apis/cdi.kubevirt.io/v1beta1/namespaces/{space}/datavolumes"),
+            json!({
+            "apiVersion": "cdi.kubevirt.io/v1beta1", "kind": "DataVolume",
+            "spec": {"source": {"blank": {}}, "storage": {"storageClassName": "none"}}}),
+        ),
+    ] {
+        let mut body = body;
+        body["metadata"] = metadata.clone();
+        post(&admin, &path, &body).await.unwrap_or_else(|why| panic!("{path}: {why}"));
+    }
 }
 
 /// What `clean --session` does: everything that a session left is found by labels and names alone, and removed.

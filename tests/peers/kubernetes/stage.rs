@@ -7,15 +7,17 @@ use crate::control_plane::ControlPlane;
 use crate::course::Course;
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::Request;
-use mtvtest::cluster::{Cluster, ClusterAddress, connect};
+use http::{Request, Response};
+use kube::client::Body;
+use mtvtest::cluster::{BoxError, Cluster, ClusterAddress, connect};
 use mtvtest::config::{MapEnvironment, Settings};
-use mtvtest::http::{HttpError, Network, RequestCounter, TlsPolicy, Transport};
+use mtvtest::http::{HttpError, Network, RealNetwork, RequestCounter, TlsPolicy, Transport};
 use mtvtest::lab::clock::Pace;
 use mtvtest::lab::world::{World, WorldSpec};
 use mtvtest::lab::{Beside, Oracle};
 use mtvtest::wait::{Deadline, Seen, poll};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -54,10 +56,8 @@ impl Stage {
         // The lab outlives every trial's runtime.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (plane, beside, controllers) = runtime.block_on(async {
-            let plane = ControlPlane::start().await?;
+            let plane = ControlPlane::start(&[]).await?;
             let admin = plane.admin().await;
-            let space = json!({"metadata": {"name": ACCOUNTS}});
-            post(&admin, "/api/v1/namespaces", &space).await.map_err(|why| why.to_string())?;
             let controllers = Recorder::default();
             let world = World::from_spec(WorldSpec::embedded().unwrap(), Pace::FULL).unwrap();
             let beside = Beside::start(world, controllers.around(admin)).await;
@@ -66,23 +66,9 @@ impl Stage {
         Ok(Self { plane, beside, controllers, turns: RwLock::new(()), runtime, seeds: AtomicU64::new(1) })
     }
 
-    /// A service account that may do what `rules` say, and a token of it.
+    /// As [`account`], of the stage's control plane.
     pub(crate) async fn account(&self, name: &str, rules: &Value) -> String {
-        let admin = self.plane.admin().await;
-        let accounts = format!("/api/v1/namespaces/{ACCOUNTS}/serviceaccounts");
-        post(&admin, &accounts, &json!({"metadata": {"name": name}})).await.unwrap();
-        let rbac = "/apis/rbac.authorization.k8s.io/v1";
-        let role = json!({"metadata": {"name": name}, "rules": rules});
-        post(&admin, &format!("{rbac}/clusterroles"), &role).await.unwrap();
-        let binding = json!({
-            "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
-            "subjects": [{"kind": "ServiceAccount", "namespace": ACCOUNTS, "name": name}],
-        });
-        post(&admin, &format!("{rbac}/clusterrolebindings"), &binding).await.unwrap();
-        let request = json!({"spec": {"expirationSeconds": 3600}});
-        let made = post(&admin, &format!("{accounts}/{name}/token"), &request).await.unwrap();
-        made["status"]["token"].as_str().unwrap().to_owned()
+        account(&self.plane, name, rules).await
     }
 
     /// The name under which the API server knows a trial's service account.
@@ -100,14 +86,9 @@ impl Stage {
         course
     }
 
-    /// Logs in with a token as the program does with a kubeconfig.
+    /// As [`log_in`], to the stage's control plane.
     pub(crate) async fn log_in(&self, course: &Course, token: &str) -> Cluster {
-        let mut settings = course.settings.clone();
-        let file = course.folder.path().join("kubeconfig");
-        std::fs::write(&file, self.plane.kubeconfig(token)).unwrap();
-        settings.kubeconfig = Some(file);
-        let cluster = connect(&settings, &MapEnvironment::default(), course.network.as_ref()).await;
-        cluster.unwrap_or_else(|why| panic!("{}", mtvtest::facts::chain(&why)))
+        log_in(&self.plane, token, course.folder.path()).await
     }
 
     /// Waits until nothing of the course's session is left, in the cluster or at the sources.
@@ -123,6 +104,57 @@ impl Stage {
     }
 }
 
+/// A service account that may do what `rules` say, and a token of it.
+pub(crate) async fn account(plane: &ControlPlane, name: &str, rules: &Value) -> String {
+    let admin = plane.admin().await;
+    // The first account makes the namespace.
+    post(&admin, "/api/v1/namespaces", &json!({"metadata": {"name": ACCOUNTS}})).await.ok();
+    let accounts = format!("/api/v1/namespaces/{ACCOUNTS}/serviceaccounts");
+    post(&admin, &accounts, &json!({"metadata": {"name": name}})).await.unwrap();
+    let rbac = "/apis/rbac.authorization.k8s.io/v1";
+    let role = json!({"metadata": {"name": name}, "rules": rules});
+    post(&admin, &format!("{rbac}/clusterroles"), &role).await.unwrap();
+    let binding = json!({
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+        "subjects": [{"kind": "ServiceAccount", "namespace": ACCOUNTS, "name": name}],
+    });
+    post(&admin, &format!("{rbac}/clusterrolebindings"), &binding).await.unwrap();
+    let request = json!({"spec": {"expirationSeconds": 3600}});
+    let made = post(&admin, &format!("{accounts}/{name}/token"), &request).await.unwrap();
+    made["status"]["token"].as_str().unwrap().to_owned()
+}
+
+/// Takes an account away; its tokens are worth nothing soon after.
+pub(crate) async fn revoke(plane: &ControlPlane, name: &str) {
+    let path = format!("/api/v1/namespaces/{ACCOUNTS}/serviceaccounts/{name}");
+    let request = Request::delete(path).body(Vec::new()).unwrap();
+    plane.admin().await.request::<Value>(request).await.unwrap();
+}
+
+/// Logs in with a token as the program does with a kubeconfig, which is written to `folder`.
+pub(crate) async fn log_in(plane: &ControlPlane, token: &str, folder: &Path) -> Cluster {
+    let file = folder.join("kubeconfig");
+    std::fs::write(&file, plane.kubeconfig(token)).unwrap();
+    let mut settings = Settings::default();
+    settings.kubeconfig = Some(file);
+    let cluster = connect(&settings, &MapEnvironment::default(), &RealNetwork).await;
+    cluster.unwrap_or_else(|why| panic!("{}", mtvtest::facts::chain(&why)))
+}
+
+/// The same cluster, with something between the program and it.
+pub(crate) fn between<F, R>(cluster: &Cluster, pass: F) -> Cluster
+where
+    F: Fn(kube::Client, Request<Body>) -> R + Clone + Send + 'static,
+    R: Future<Output = Result<Response<Body>, BoxError>> + Send + 'static,
+{
+    let client = cluster.client().clone();
+    let service = tower::service_fn(move |request: Request<Body>| pass(client.clone(), request));
+    let address =
+        ClusterAddress { url: cluster.url().to_owned(), token: cluster.token().cloned(), tls: cluster.tls().clone() };
+    Cluster::new(kube::Client::new(service, "default"), address, RequestCounter::default())
+}
+
 /// Creates an object with all rights.
 pub(crate) async fn post(client: &kube::Client, path: &str, body: &Value) -> kube::Result<Value> {
     let request = Request::post(path).header("content-type", "application/json");
@@ -131,13 +163,6 @@ pub(crate) async fn post(client: &kube::Client, path: &str, body: &Value) -> kub
 
 pub(crate) async fn get(client: &kube::Client, path: &str) -> kube::Result<Value> {
     client.request(Request::get(path).body(Vec::new()).unwrap()).await
-}
-
-/// The same cluster, with its writes recorded.
-pub(crate) fn recorded(cluster: &Cluster, recorder: &Recorder) -> Cluster {
-    let address =
-        ClusterAddress { url: cluster.url().to_owned(), token: cluster.token().cloned(), tls: cluster.tls().clone() };
-    Cluster::new(recorder.around(cluster.client().clone()), address, RequestCounter::default())
 }
 
 /// Every object of every kind that can be listed.
