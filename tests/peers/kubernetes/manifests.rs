@@ -96,6 +96,9 @@ pub(crate) async fn of_all_variants_are_admitted(bench: Bench) {
     let path = format!("/apis/forklift.konveyor.io/v1beta1/namespaces/{space}/plans?dryRun=All");
     let why = post(&admin, &path, &plan).await.unwrap_err().to_string();
     assert!(why.contains("unknown field \"spec.nonsense\""), "{why}");
+    let mut one = sent.all().into_iter().find(|one| one.succeeded() && one.path.ends_with("/plans")).unwrap();
+    one.answer["spec"]["vms"][0]["name"].take();
+    assert_eq!(one.lost().len(), 1, "a leaf that is lost is not seen: {:?}", one.lost());
 }
 
 fn outlined(course: &Course, scenario: &str) -> Vec<Value> {

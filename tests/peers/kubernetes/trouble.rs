@@ -57,7 +57,7 @@ pub(crate) async fn finalizers(bench: Bench) {
     );
     // A namespace is held by what is held in it.
     let space = ObjectRef::global(Kind::NAMESPACE, "held");
-    let error = cluster.delete(&space, &guard, &within(8)).await.unwrap_err().to_string();
+    let error = cluster.delete(&space, &guard, &within(12)).await.unwrap_err().to_string();
     assert!(error.contains("it is being deleted, held by finalizers: kubernetes"), "{error}");
     assert!(error.contains("example.com/hold in 1 resource instances"), "{error}");
     // Asked again while it is let go, it is waited for.
