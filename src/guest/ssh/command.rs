@@ -95,8 +95,8 @@ impl Connection {
     /// errors and the guest's process list show it.
     ///
     /// At most eight run at once on a connection; others wait for their turn, and a command's time begins with it. A
-    /// server that allows fewer makes them wait within that time. What is not done in time is killed, where the server can do that (OpenSSH: not for root); the answer then comes up to
-    /// two seconds after the limit.
+    /// server that allows fewer makes them wait within that time. What is not done in time is killed, where the server
+    /// can do that (OpenSSH: not for root); the answer then comes up to two seconds after the limit.
     ///
     /// Cancel safe: a command whose future is dropped is stopped like one that is late, and the connection stays usable.
     ///
