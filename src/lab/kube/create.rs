@@ -30,7 +30,9 @@ pub(super) fn create(state: &mut State, call: &Call, body: Value) -> Result<Writ
     }
     let mut value = to_stored(&call.kind, body);
     value["kind"] = call.kind.kind.clone().into();
-    meta(&mut value).remove("managedFields");
+    if let Some(Value::Object(metadata)) = value.get_mut("metadata") {
+        metadata.remove("managedFields");
+    }
     store(state, call, value)
 }
 
