@@ -23,6 +23,7 @@ pub(super) fn apply(state: &mut State, call: &Call, mut body: Value) -> Result<W
         return Err(Failure::options("PatchOptions", &[cause]));
     }
     check_type(call, &body)?;
+    check_fields(call, &body)?;
     validate::identity(&body, &call.namespace, &call.name)?;
     if body["metadata"]["managedFields"].is_array() {
         return Err(Failure::bad_request("metadata.managedFields must be nil"));
@@ -33,7 +34,6 @@ pub(super) fn apply(state: &mut State, call: &Call, mut body: Value) -> Result<W
         meta(&mut body).insert("namespace".into(), call.namespace.clone().into());
     }
     fields(&mut body).insert("kind".into(), call.kind.kind.clone().into());
-    check_fields(call, &body)?;
     keep_written_part(call, &mut body);
     let site = Site::root(&call.kind, &call.version);
     let mut own = Owner::of_call(call, "Apply");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// Differences that a failure shows: what fits on a screen.
-const SHOWN: usize = 400;
+const SHOWN: usize = 12;
 const VALUE_MAX: usize = 300;
 
 /// A place in a step's answer where the lab and the real server differ.
@@ -80,14 +80,13 @@ fn compare(path: &str, lab: Option<&Value>, real: Option<&Value>, found: &mut Ve
 }
 
 /// Fails for differences that are not listed, and for listed ones that do not occur.
-pub(crate) fn judge(sequence: &Sequence, found: &[Difference], listed: &[Listed]) -> Result<(), String> {
-    let own: Vec<&Listed> = listed.iter().filter(|listed| listed.sequence == sequence.name).collect();
-    let covers = |listed: &Listed, difference: &Difference| {
-        fits(listed.step, difference.step) && fits(listed.path, &difference.path)
+pub(crate) fn judge(sequence: &Sequence, found: &[Difference], own: &[Listed]) -> Result<(), String> {
+    let covers = |Listed(step, path, _): &Listed, difference: &Difference| {
+        fits(step, difference.step) && fits(path, &difference.path)
     };
     let new: Vec<&Difference> =
         found.iter().filter(|difference| !own.iter().any(|listed| covers(listed, difference))).collect();
-    let gone: Vec<&&Listed> =
+    let gone: Vec<&Listed> =
         own.iter().filter(|listed| !found.iter().any(|difference| covers(listed, difference))).collect();
     if new.is_empty() && gone.is_empty() {
         return Ok(());
@@ -113,8 +112,8 @@ pub(crate) fn judge(sequence: &Sequence, found: &[Difference], listed: &[Listed]
     if new.len() > SHOWN {
         let _ = writeln!(text, "  and {} more", new.len() - SHOWN);
     }
-    for listed in gone {
-        let _ = writeln!(text, "  no longer differs, take it off the list: step {:?} {}", listed.step, listed.path);
+    for Listed(step, path, why) in gone {
+        let _ = writeln!(text, "  no longer differs, take it off the list: step {step:?} {path} ({why:?})");
     }
     Err(text)
 }
