@@ -4,7 +4,6 @@ use super::listed::Listed;
 use super::sequence::Sequence;
 use super::side::Answer;
 use serde_json::{Value, json};
-use std::fmt::Write;
 
 /// Differences that a failure shows: what fits on a screen.
 const SHOWN: usize = 12;
@@ -91,31 +90,30 @@ pub(crate) fn judge(sequence: &Sequence, found: &[Difference], own: &[Listed]) -
     if new.is_empty() && gone.is_empty() {
         return Ok(());
     }
-    let mut text = format!("{}: {} new differences, {} listed ones are gone\n", sequence.name, new.len(), gone.len());
+    let mut lines =
+        vec![format!("{}: {} new differences, {} listed ones are gone", sequence.name, new.len(), gone.len())];
     let mut step = "";
     for difference in new.iter().take(SHOWN) {
         if difference.step != step {
             step = difference.step;
-            let _ = writeln!(text, "  step {step:?}: {}", difference.request);
+            lines.push(format!("  step {step:?}: {}", difference.request));
         }
-        let show = |value: &Option<Value>| {
-            value.as_ref().map_or_else(|| "(absent)".to_owned(), |value| brief(&value.to_string()))
-        };
-        let _ = writeln!(
-            text,
-            "    {}\n      lab:  {}\n      real: {}",
-            difference.path,
-            show(&difference.lab),
-            show(&difference.real)
-        );
+        lines.push(format!("    {}", difference.path));
+        lines.push(format!("      lab:  {}", show(difference.lab.as_ref())));
+        lines.push(format!("      real: {}", show(difference.real.as_ref())));
     }
     if new.len() > SHOWN {
-        let _ = writeln!(text, "  and {} more", new.len() - SHOWN);
+        lines.push(format!("  and {} more", new.len() - SHOWN));
     }
-    for Listed(step, path, why) in gone {
-        let _ = writeln!(text, "  no longer differs, take it off the list: step {step:?} {path} ({why:?})");
-    }
-    Err(text)
+    let gone = gone.iter().map(|Listed(step, path, why)| {
+        format!("  no longer differs, take it off the list: step {step:?} {path} ({why:?})")
+    });
+    lines.extend(gone);
+    Err(lines.join("\n") + "\n")
+}
+
+fn show(value: Option<&Value>) -> String {
+    value.map_or_else(|| "(absent)".to_owned(), |value| brief(&value.to_string()))
 }
 
 fn brief(text: &str) -> String {
