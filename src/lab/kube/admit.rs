@@ -128,11 +128,11 @@ fn on_write(kind: &Kind, value: &mut Value) -> Result<(), Failure> {
             fill(value, "spec", &[("backoffLimit", json!(6)), ("completions", json!(1)), ("parallelism", json!(1))]);
             need_list(kind, value, "/spec/template/spec/containers", "spec.template.spec.containers")?;
         }
-        ("", "persistentvolumeclaims") => {
-            if value.pointer("/spec/accessModes").and_then(Value::as_array).is_none_or(Vec::is_empty) {
-                let cause = Cause::required("spec.accessModes", "at least 1 access mode is required");
-                return Err(Failure::invalid(kind, name(value), &[cause]));
-            }
+        ("", "persistentvolumeclaims")
+            if value.pointer("/spec/accessModes").and_then(Value::as_array).is_none_or(Vec::is_empty) =>
+        {
+            let cause = Cause::required("spec.accessModes", "at least 1 access mode is required");
+            return Err(Failure::invalid(kind, name(value), &[cause]));
         }
         _ => {}
     }

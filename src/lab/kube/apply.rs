@@ -5,7 +5,7 @@
 use super::convert::{to_served, to_stored};
 use super::failure::{Cause, Failure};
 use super::fields::{FieldSet, Site, merge, remove};
-use super::object::{fields, meta};
+use super::object::{fields, meta, namespace};
 use super::ownership::{Owner, ownable, owners_of, set_owners};
 use super::request::Call;
 use super::store::State;
@@ -23,6 +23,7 @@ pub(super) fn apply(state: &mut State, call: &Call, mut body: Value) -> Result<W
         return Err(Failure::options("PatchOptions", &[cause]));
     }
     check_type(call, &body)?;
+    check_fields(call, &body)?;
     validate::identity(&body, &call.namespace, &call.name)?;
     if body["metadata"]["managedFields"].is_array() {
         return Err(Failure::bad_request("metadata.managedFields must be nil"));
@@ -33,7 +34,6 @@ pub(super) fn apply(state: &mut State, call: &Call, mut body: Value) -> Result<W
         meta(&mut body).insert("namespace".into(), call.namespace.clone().into());
     }
     fields(&mut body).insert("kind".into(), call.kind.kind.clone().into());
-    check_fields(call, &body)?;
     keep_written_part(call, &mut body);
     let site = Site::root(&call.kind, &call.version);
     let mut own = Owner::of_call(call, "Apply");
@@ -73,7 +73,7 @@ fn check_fields(call: &Call, body: &Value) -> Result<(), Failure> {
     };
     let (name, api_version, kind) = (&call.name, call.api_version(), &call.kind.kind);
     let message =
-        format!("failed to create typed patch object ({}/{name}; {api_version}, Kind={kind}): {why}", call.namespace);
+        format!("failed to create typed patch object ({}/{name}; {api_version}, Kind={kind}): {why}", namespace(body));
     Err(Failure::new(500, "", message))
 }
 
@@ -147,8 +147,19 @@ fn check_conflicts(owners: &[Owner], own: &Owner, disputed: &FieldSet) -> Result
     let text = if let [cause] = causes.as_slice() {
         format!("Apply failed with 1 conflict: {}: {}", cause.message, cause.field)
     } else {
-        let lines: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.message, cause.field)).collect();
-        format!("Apply failed with {} conflicts: {}", causes.len(), lines.join("\n"))
+        let mut text = format!("Apply failed with {} conflicts:", causes.len());
+        let mut before = "";
+        for cause in &causes {
+            if cause.message != before {
+                let start = if before.is_empty() { " " } else { "\n" };
+                text.push_str(&cause.message.replacen("conflict with", &format!("{start}conflicts with"), 1));
+                text.push(':');
+                before = &cause.message;
+            }
+            text.push_str("\n- ");
+            text.push_str(&cause.field);
+        }
+        text
     };
     Err(Failure::new(409, "Conflict", text).with_causes(&causes))
 }

@@ -30,7 +30,9 @@ pub(super) fn create(state: &mut State, call: &Call, body: Value) -> Result<Writ
     }
     let mut value = to_stored(&call.kind, body);
     value["kind"] = call.kind.kind.clone().into();
-    meta(&mut value).remove("managedFields");
+    if let Some(Value::Object(metadata)) = value.get_mut("metadata") {
+        metadata.remove("managedFields");
+    }
     store(state, call, value)
 }
 
@@ -47,6 +49,7 @@ pub(super) fn store(state: &mut State, call: &Call, mut value: Value) -> Result<
     admit::on_create(state, &call.kind, &mut value)?;
     validate::metadata(&call.kind, &value)?;
     check_namespace(state, call, name(&value))?;
+    check_definition(state, call)?;
     if let Some(known) = state.find(&call.kind, &call.namespace, name(&value)) {
         let mut failure = Failure::already_exists(&call.kind, name(&value));
         if is_deleting(&known.value) {
@@ -102,6 +105,18 @@ fn name_it(state: &State, call: &Call, value: &mut Value) -> Result<(), Failure>
     let Some(made) = made else { return Err(Failure::already_exists(&call.kind, &base)) };
     meta(value).insert("name".into(), made.into());
     Ok(())
+}
+
+/// A kind that is about to go takes no new objects.
+fn check_definition(state: &State, call: &Call) -> Result<(), Failure> {
+    let definitions = state.registry.find("apiextensions.k8s.io", "customresourcedefinitions");
+    let definition = definitions.filter(|_| call.kind.custom);
+    let definition = definition.and_then(|kind| state.find(kind, "", &call.kind.qualified()));
+    if !definition.is_some_and(|definition| is_deleting(&definition.value)) {
+        return Ok(());
+    }
+    let why = "create not allowed while custom resource definition is terminating";
+    Err(Failure::new(405, "MethodNotAllowed", why).about(&call.kind, ""))
 }
 
 fn check_namespace(state: &State, call: &Call, name: &str) -> Result<(), Failure> {

@@ -128,7 +128,7 @@ fn mark(kind: &Kind, value: &mut Value) {
     if !kind.is_core("namespaces") && !kind.is_definition() {
         meta.insert("deletionGracePeriodSeconds".into(), 0.into());
     }
-    if let Some(generation) = generation {
+    if let Some(generation) = generation.filter(|_| !kind.is_definition()) {
         meta.insert("generation".into(), (generation + 1).into());
     }
     if kind.is_core("namespaces") {

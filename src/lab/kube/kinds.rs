@@ -109,7 +109,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 const ROWS: &[Row] = &[
     Row("", "v1", "Namespace", "namespaces", &["ns"], STATUS),
     Row("", "v1", "Node", "nodes", &["no"], STATUS),
-    Row("", "v1", "Pod", "pods", &["po"], NAMESPACED | STATUS),
+    Row("", "v1", "Pod", "pods", &["po"], NAMESPACED | STATUS | GENERATION),
     Row("", "v1", "Secret", "secrets", &[], NAMESPACED),
     Row("", "v1", "ConfigMap", "configmaps", &["cm"], NAMESPACED),
     Row("", "v1", "Service", "services", &["svc"], NAMESPACED | STATUS),

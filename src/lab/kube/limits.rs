@@ -26,7 +26,8 @@ fn check_text(text: &str, schema: &Value, path: &str, causes: &mut Vec<Cause>) {
     }
     if schema["format"] == "date-time" && text.parse::<jiff::Timestamp>().is_err() {
         let why = format!("{path} in body must be of type date-time: {text:?}");
-        causes.push(Cause::invalid(field(path), &text.into(), &why));
+        let cause = Cause::invalid(field(path), &text.into(), &why);
+        causes.push(Cause { reason: "FieldValueTypeInvalid", ..cause });
     }
     if let Some(pattern) = schema["pattern"].as_str()
         && !super::pattern::matches(pattern, text)

@@ -33,6 +33,12 @@ pub(super) fn tidy(kind: &Kind, version: &str, value: &mut Value) -> Result<Vec<
         // Of a typed object, null is the absence of a field.
         root.retain(|_, field| !field.is_null());
     }
+    let texts = root.get("data").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    if let Some(other) = texts.filter(|text| !text.is_string()).find(|_| kind.is_core("configmaps")) {
+        let found = go_type(other);
+        let why = format!("json: cannot unmarshal {found} into Go struct field ConfigMap.data of type string");
+        return Err(Failure::unreadable(kind, version, &why));
+    }
     let metadata = match root.get_mut("metadata") {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Object(metadata)) => metadata,

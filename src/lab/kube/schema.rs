@@ -35,7 +35,7 @@ impl Schema {
 pub(super) fn read(call: &Call, value: &mut Value, notes: &mut Notes) -> Result<(), Failure> {
     let mut unknown = super::metadata::tidy(&call.kind, &call.version, value)?;
     let schema = call.kind.version(&call.version).and_then(|version| version.schema.clone());
-    let whole = (call.params.text("fieldValidation") == "Strict").then(|| value.to_string()).unwrap_or_default();
+    let whole = if call.params.text("fieldValidation") == "Strict" { value.to_string() } else { String::new() };
     if let Some(schema) = &schema {
         prune_root(value, schema.root(), &mut unknown);
     }

@@ -7,6 +7,7 @@ use super::jsonpath;
 use super::kinds::Kind;
 use super::object::{name, namespace};
 use super::request::Call;
+use super::validate::{LABEL, QUALIFIED, token_problem};
 use serde_json::Value;
 
 /// The conditions of a list, watch or deletecollection; all must hold.
@@ -28,6 +29,8 @@ enum Test {
     NotIn(Vec<String>),
     Exists,
     Absent,
+    Above(i64),
+    Below(i64),
 }
 
 impl Test {
@@ -37,6 +40,8 @@ impl Test {
             Self::NotIn(values) => value.is_none_or(|value| values.iter().all(|other| other != value)),
             Self::Exists => value.is_some(),
             Self::Absent => value.is_none(),
+            Self::Above(bound) => value.and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value > *bound),
+            Self::Below(bound) => value.and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value < *bound),
         }
     }
 }
@@ -184,31 +189,57 @@ fn split_outside_parentheses(text: &str) -> Vec<&str> {
 }
 
 fn parse_label(part: &str) -> Result<Rule, Failure> {
-    let fail = || Failure::bad_request(format!("unable to parse requirement: {part:?} is no label requirement"));
-    let rule = |key: &str, test| {
+    let fail = |why: &str| Failure::bad_request(format!("unable to parse requirement: {why}"));
+    let rule = |key: &str, test: Test| {
         let key = key.trim();
-        let fits = !key.is_empty()
-            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'));
-        if fits { Ok(Rule { key: key.to_owned(), test }) } else { Err(fail()) }
+        if let Some((_, other)) = key.split_once(char::is_whitespace) {
+            let other = other.trim();
+            return Err(fail(&format!("found '{other}', expected: in, notin, =, ==, !=, gt, lt")));
+        }
+        let bare = key.rsplit_once('/').map_or(key, |(_, bare)| bare);
+        if let Some(why) = token_problem(bare, QUALIFIED).or(bare.is_empty().then_some("must be non-empty")) {
+            return Err(fail(&format!("<nil>: Invalid value: {key:?}: name part {why}")));
+        }
+        if let Test::In(values) | Test::NotIn(values) = &test {
+            for (index, value) in values.iter().enumerate() {
+                if let Some((_, other)) = value.split_once(char::is_whitespace) {
+                    let why = format!("found '{}', expected: ',' or 'end of string'", other.trim());
+                    return Err(Failure::bad_request(why));
+                }
+                if let Some(why) = token_problem(value, LABEL) {
+                    return Err(fail(&format!("values[{index}][{key}]: Invalid value: {value:?}: {why}")));
+                }
+            }
+        }
+        Ok(Rule { key: key.to_owned(), test })
     };
-    if let Some(head) = part.strip_suffix(')') {
-        let (head, values) = head.split_once('(').ok_or_else(fail)?;
+    if let Some((head, values)) = part.split_once('(') {
+        let values = values.strip_suffix(')').ok_or_else(|| fail("found '', expected: ',' or ')'"))?;
         let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
-        let (key, operator) = head.trim().rsplit_once(char::is_whitespace).ok_or_else(fail)?;
+        let unknown = || fail(&format!("found '{}', expected: in, notin, =, ==, !=, gt, lt", head.trim()));
+        let (key, operator) = head.trim().rsplit_once(char::is_whitespace).ok_or_else(unknown)?;
         return match operator {
             "in" => rule(key, Test::In(values)),
             "notin" => rule(key, Test::NotIn(values)),
-            _ => Err(fail()),
+            _ => Err(unknown()),
         };
     }
     if let Some(key) = part.strip_prefix('!') {
         return rule(key, Test::Absent);
     }
-    if let Some((key, value)) = part.split_once("!=") {
-        return rule(key, Test::NotIn(vec![value.trim().to_owned()]));
+    let value = |value: &str| vec![value.trim().to_owned()];
+    if let Some((key, given)) = part.split_once("!=") {
+        return rule(key, Test::NotIn(value(given)));
     }
-    if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
-        return rule(key, Test::In(vec![value.trim().to_owned()]));
+    if let Some((key, given)) = part.split_once("==").or_else(|| part.split_once('=')) {
+        return rule(key, Test::In(value(given)));
+    }
+    for (sign, above) in [('>', true), ('<', false)] {
+        if let Some((key, given)) = part.split_once(sign) {
+            let bound =
+                given.trim().parse().map_err(|_| fail("for 'Gt', 'Lt' operators, the value must be an integer"))?;
+            return rule(key, if above { Test::Above(bound) } else { Test::Below(bound) });
+        }
     }
     rule(part, Test::Exists)
 }
@@ -235,6 +266,8 @@ mod tests {
             ("app", true),
             ("!app", false),
             ("!other", true),
+            ("x.io/tier>0", true),
+            ("x.io/tier<1", false),
         ] {
             let selector = Selector { labels: parse_labels(text).unwrap(), fields: Vec::new() };
             assert_eq!(selector.matches(&object), matches, "{text}");

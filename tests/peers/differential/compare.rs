@@ -4,10 +4,9 @@ use super::listed::Listed;
 use super::sequence::Sequence;
 use super::side::Answer;
 use serde_json::{Value, json};
-use std::fmt::Write;
 
 /// Differences that a failure shows: what fits on a screen.
-const SHOWN: usize = 400;
+const SHOWN: usize = 12;
 const VALUE_MAX: usize = 300;
 
 /// A place in a step's answer where the lab and the real server differ.
@@ -80,43 +79,41 @@ fn compare(path: &str, lab: Option<&Value>, real: Option<&Value>, found: &mut Ve
 }
 
 /// Fails for differences that are not listed, and for listed ones that do not occur.
-pub(crate) fn judge(sequence: &Sequence, found: &[Difference], listed: &[Listed]) -> Result<(), String> {
-    let own: Vec<&Listed> = listed.iter().filter(|listed| listed.sequence == sequence.name).collect();
-    let covers = |listed: &Listed, difference: &Difference| {
-        fits(listed.step, difference.step) && fits(listed.path, &difference.path)
+pub(crate) fn judge(sequence: &Sequence, found: &[Difference], own: &[Listed]) -> Result<(), String> {
+    let covers = |Listed(step, path, _): &Listed, difference: &Difference| {
+        fits(step, difference.step) && fits(path, &difference.path)
     };
     let new: Vec<&Difference> =
         found.iter().filter(|difference| !own.iter().any(|listed| covers(listed, difference))).collect();
-    let gone: Vec<&&Listed> =
+    let gone: Vec<&Listed> =
         own.iter().filter(|listed| !found.iter().any(|difference| covers(listed, difference))).collect();
     if new.is_empty() && gone.is_empty() {
         return Ok(());
     }
-    let mut text = format!("{}: {} new differences, {} listed ones are gone\n", sequence.name, new.len(), gone.len());
+    let mut lines =
+        vec![format!("{}: {} new differences, {} listed ones are gone", sequence.name, new.len(), gone.len())];
     let mut step = "";
     for difference in new.iter().take(SHOWN) {
         if difference.step != step {
             step = difference.step;
-            let _ = writeln!(text, "  step {step:?}: {}", difference.request);
+            lines.push(format!("  step {step:?}: {}", difference.request));
         }
-        let show = |value: &Option<Value>| {
-            value.as_ref().map_or_else(|| "(absent)".to_owned(), |value| brief(&value.to_string()))
-        };
-        let _ = writeln!(
-            text,
-            "    {}\n      lab:  {}\n      real: {}",
-            difference.path,
-            show(&difference.lab),
-            show(&difference.real)
-        );
+        lines.push(format!("    {}", difference.path));
+        lines.push(format!("      lab:  {}", show(difference.lab.as_ref())));
+        lines.push(format!("      real: {}", show(difference.real.as_ref())));
     }
     if new.len() > SHOWN {
-        let _ = writeln!(text, "  and {} more", new.len() - SHOWN);
+        lines.push(format!("  and {} more", new.len() - SHOWN));
     }
-    for listed in gone {
-        let _ = writeln!(text, "  no longer differs, take it off the list: step {:?} {}", listed.step, listed.path);
-    }
-    Err(text)
+    let gone = gone.iter().map(|Listed(step, path, why)| {
+        format!("  no longer differs, take it off the list: step {step:?} {path} ({why:?})")
+    });
+    lines.extend(gone);
+    Err(lines.join("\n") + "\n")
+}
+
+fn show(value: Option<&Value>) -> String {
+    value.map_or_else(|| "(absent)".to_owned(), |value| brief(&value.to_string()))
 }
 
 fn brief(text: &str) -> String {

@@ -9,9 +9,11 @@ use serde_json::{Map, Value};
 use std::collections::HashMap;
 
 /// Words after which messages name revisions.
-const BEFORE_REVISIONS: [&str; 6] = [
+const BEFORE_REVISIONS: [&str; 8] = [
     "in precondition: ",
     "in object meta: ",
+    "in the precondition (",
+    "in record (",
     "current: ",
     "resource version: ",
     "too old resource version: ",
@@ -106,6 +108,7 @@ impl Symbols {
                     };
                     out.insert(self.text(key), made);
                 }
+                sort_causes(&mut out);
                 Value::Object(out)
             }
             other => other.clone(),
@@ -152,6 +155,18 @@ impl Symbols {
             out = blank_numbers(&out, word);
         }
         time(&out).unwrap_or(out)
+    }
+}
+
+/// The real server names several causes of one refusal by a schema in no order.
+fn sort_causes(status: &mut Map<String, Value>) {
+    let several = status.get_mut("details").and_then(|details| details.get_mut("causes")).and_then(Value::as_array_mut);
+    let Some(causes) = several.filter(|causes| causes.len() > 1) else { return };
+    causes.sort_by_key(Value::to_string);
+    let message = status.get("message").and_then(Value::as_str).unwrap_or_default();
+    if let Some((start, _)) = message.split_once("is invalid: [") {
+        let start = format!("{start}is invalid: [as the causes]");
+        status.insert("message".to_owned(), start.into());
     }
 }
 

@@ -145,13 +145,23 @@ fn background() -> Sequence {
         .until(404)
 }
 
+/// Waits until the collector has seen the kind's objects so far: it has when it deletes one without an owner, made last.
+fn seen(sequence: Sequence, collection: &str, object: Value) -> Sequence {
+    let absent = json!({"metadata": {"name": "seen", "ownerReferences": [
+        {"apiVersion": "diff.mtvtest.io/v1", "kind": "Widget", "name": "never", "uid": "6b2e9d5c-0000-4000-8000-000000000000"}]}});
+    sequence
+        .post("last", collection, with(object, &absent))
+        .get("last is gone", &format!("{collection}/seen"))
+        .until(404)
+}
+
 fn is_marked(body: &Value) -> bool {
     body["metadata"]["deletionTimestamp"].is_string()
 }
 
 fn foreground() -> Sequence {
     let a = format!("{WIDGETS}/a");
-    sequence("foreground_deletion_waits_for_blocking_dependents")
+    let made = sequence("foreground_deletion_waits_for_blocking_dependents")
         .post("owner", WIDGETS, widget("a"))
         .post(
             "blocking",
@@ -165,7 +175,8 @@ fn foreground() -> Sequence {
                 owned_by(gadget("f"), "owner", "Widget", "a", false),
                 &json!({"metadata": {"finalizers": ["x.io/f"]}}),
             ),
-        )
+        );
+    seen(made, GADGETS, gadget("seen"))
         .delete("marked", &a, json!({"propagationPolicy": "Foreground"}))
         .get("blocking is marked", &format!("{GADGETS}/b"))
         .until_body(is_marked)
@@ -183,15 +194,16 @@ fn foreground() -> Sequence {
 }
 
 fn orphans() -> Sequence {
-    sequence("orphaned_dependents_stay")
+    let made = sequence("orphaned_dependents_stay")
         .post("owner", WIDGETS, widget("a"))
         .post("dependent", MAPS, owned_by(map("d"), "owner", "Widget", "a", true))
+        .post("second owner", WIDGETS, widget("b"))
+        .post("second dependent", MAPS, owned_by(map("e"), "second owner", "Widget", "b", true));
+    seen(made, MAPS, map("seen"))
         .delete("marked", &format!("{WIDGETS}/a"), json!({"propagationPolicy": "Orphan"}))
         .get("owner is gone", &format!("{WIDGETS}/a"))
         .until(404)
         .get("dependent lives", &format!("{MAPS}/d"))
-        .post("second owner", WIDGETS, widget("b"))
-        .post("second dependent", MAPS, owned_by(map("e"), "second owner", "Widget", "b", true))
         .delete("by the old option", &format!("{WIDGETS}/b"), json!({"orphanDependents": true}))
         .get("second owner is gone", &format!("{WIDGETS}/b"))
         .until(404)

@@ -106,7 +106,7 @@ fn some_core(mut body: Value) -> Value {
         "serviceaccounts",
     ];
     let list = body["resources"].as_array().into_iter().flatten();
-    let some: Vec<Value> = list
+    let mut some: Vec<Value> = list
         .filter(|item| SOME.iter().any(|name| item["name"] == *name))
         .map(|item| {
             let mut item = item.clone();
@@ -115,15 +115,20 @@ fn some_core(mut body: Value) -> Value {
             item
         })
         .collect();
+    some.sort_by_key(|item| item["name"].to_string());
     body["resources"] = some.into();
     body
 }
 
 fn discovery() -> Sequence {
     let without_hashes = |mut body: Value| {
-        for item in body["resources"].as_array_mut().into_iter().flatten() {
+        let mut resources = body["resources"].as_array().cloned().unwrap_or_default();
+        for item in &mut resources {
             item.as_object_mut().unwrap().remove("storageVersionHash");
         }
+        // In the order in which the definitions were seen.
+        resources.sort_by_key(|item| item["name"].to_string());
+        body["resources"] = resources.into();
         body
     };
     sequence("discovery_tells_of_the_same_kinds")

@@ -91,17 +91,8 @@ fn first_events(events: Value) -> Value {
 }
 
 fn bookmarks() -> Sequence {
-    let only_bookmarks = |events: Value| -> Value {
-        let events = events.as_array().cloned().unwrap_or_default();
-        events.into_iter().filter(|event| event["type"] == "BOOKMARK").take(1).collect()
-    };
-    sequence("bookmarks_come_before_the_end")
+    sequence("bookmarks_come_only_if_asked_for")
         .post("a", WIDGETS, widget("a"))
-        .watch(
-            "asked for",
-            &format!("{WIDGETS}?watch=true&timeoutSeconds=5&resourceVersion={{a.rv}}&allowWatchBookmarks=true"),
-        )
-        .view(only_bookmarks)
         .watch("not asked for", &format!("{WIDGETS}?watch=true&timeoutSeconds=4&resourceVersion={{a.rv}}"))
 }
 
