@@ -53,8 +53,13 @@ impl Bench {
         }
     }
 
-    /// The tails of all logs, for the end of a failure's text.
+    /// The tails of all logs, where a peer is at fault.
     pub(crate) fn last_words(&self) -> String {
         self.peers.lock().unwrap().iter().map(Peer::last_words).collect()
+    }
+
+    /// The last lines of all logs, where it is not.
+    pub(crate) fn few_words(&self) -> String {
+        self.peers.lock().unwrap().iter().map(|peer| peer.tail(3)).collect()
     }
 }

@@ -19,6 +19,9 @@ use libtest_mimic::Arguments;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(folder) = std::env::var_os(peer::tests::HOLD) {
+        peer::tests::hold(folder.as_ref());
+    }
     trial::hear_panics();
     let arguments = Arguments::from_args();
     let trials = [

@@ -111,15 +111,25 @@ impl Peer {
 
     /// The tail of its log under a heading.
     pub(crate) fn last_words(&self) -> String {
+        self.tail(TAIL_LINES)
+    }
+
+    /// So many last lines of its log under a heading.
+    pub(crate) fn tail(&self, most: usize) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
-        let tail = lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n  ");
-        format!("\n--- log of {}, last {TAIL_LINES} lines\n  {tail}\n", self.0.name)
+        let tail = lines[lines.len().saturating_sub(most)..].join("\n  ");
+        format!("\n--- log of {}, last {most} lines\n  {tail}\n", self.0.name)
     }
 
     /// Sends a signal to the peer and everything that it started.
     pub(crate) fn signal(&self, signal: &str) {
         self.0.signal(signal);
+    }
+
+    /// The number of its process, which is that of its group.
+    pub(crate) fn process(&self) -> u32 {
+        self.0.group
     }
 
     /// Sends a signal to the peer alone.

@@ -6,6 +6,8 @@ use crate::part::on_path;
 use crate::trial::{judge, trial};
 use libtest_mimic::Trial;
 use std::future::pending;
+use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -28,7 +30,7 @@ async fn does_not_start(bench: Bench) {
     let why = Peer::start(launch, bench.folder()).await.err().unwrap();
     assert!(why.starts_with("shell to be ready: it ended: exit status: 3"), "{why}");
     assert!(why.contains("cannot bind"), "{why}");
-    let absent = Launch::new("absent", std::path::Path::new("/nowhere/absent"), [""; 0]).ready_when_logged("x");
+    let absent = Launch::new("absent", Path::new("/nowhere/absent"), [""; 0]).ready_when_logged("never said");
     let why = Peer::start(absent, bench.folder()).await.err().unwrap();
     assert!(why.contains("/nowhere/absent"), "{why}");
 }
@@ -72,14 +74,28 @@ async fn ends_with_its_children(bench: Bench) {
     gone(&child).await;
 }
 
-/// A test process that is killed cannot end anything itself.
+/// A test process that is killed cannot end anything itself: this program, as another process that holds a peer.
 async fn ends_with_its_parent(bench: Bench) {
-    let inner = "setpriv --pdeathsig KILL -- sleep 1000 & echo child $!; wait";
-    let peer = Peer::start(shell(inner).ready_when_logged("child"), bench.folder()).await.unwrap();
+    let program = std::env::current_exe().unwrap();
+    let holder = Launch::new("holder", &program, [""; 0]).env(HOLD, bench.folder()).ready_when_logged("child ");
+    let peer = Peer::start(holder, bench.folder()).await.unwrap();
     let child = child_of(&peer);
     assert!(lives(&child));
     peer.signal_leader("KILL");
     gone(&child).await;
+}
+
+/// Set in the environment of a process that is to hold a peer: the peer's folder.
+pub(crate) const HOLD: &str = "MTVTEST_HOLD_A_PEER";
+
+/// Starts a peer, says its process, and waits to be killed.
+pub(crate) fn hold(folder: &Path) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let peer = Peer::start(shell("echo up; exec sleep 1000").ready_when_logged("up"), folder).await.unwrap();
+        writeln!(std::io::stdout(), "child {}", peer.process()).unwrap();
+        pending::<()>().await;
+    });
 }
 
 fn child_of(peer: &Peer) -> String {

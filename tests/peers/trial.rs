@@ -4,12 +4,16 @@ use crate::bench::Bench;
 use crate::part::Part;
 use futures::FutureExt;
 use libtest_mimic::{Completion, Failed, Trial};
+use mtvtest::wait::pause;
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 /// A test that takes longer fails, with what its peers said last.
 const DEADLINE: Duration = Duration::from_secs(180);
+
+/// Time in which a death is heard of.
+const MOURNING: Duration = Duration::from_millis(500);
 
 /// A test of that name, on a runtime of its own.
 pub(crate) fn trial<F, B>(name: &str, needs: &'static [Part], body: B) -> Trial
@@ -56,21 +60,29 @@ where
     PLACE.set(Some(String::new()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let bench = Bench::new();
-    let mut ended = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let body = AssertUnwindSafe(body(bench.clone())).catch_unwind();
         tokio::select! {
             biased;
-            ended = body => ended.map_err(|panic| words(panic.as_ref())),
-            died = bench.death() => Err(died),
-            () = mtvtest::wait::pause(deadline) => Err(format!("not done within {} s", deadline.as_secs())),
+            ended = body => match ended {
+                Ok(()) => Ok(()),
+                Err(panic) => Err(explained(words(panic.as_ref()), &bench).await),
+            },
+            died = bench.death() => Err(format!("{died}{}", bench.last_words())),
+            () = pause(deadline) => Err(format!("not done within {} s{}", deadline.as_secs(), bench.last_words())),
         }
     });
     // Tasks of the body end here, so that what they hold is gone before the next test.
     runtime.shutdown_timeout(Duration::from_secs(5));
-    if let Err(why) = &mut ended {
-        why.push_str(&bench.last_words());
-    }
     ended
+}
+
+/// A body often fails because its peer died, before anybody was told so: then the peer's words matter, else the body's.
+async fn explained(why: String, bench: &Bench) -> String {
+    tokio::select! {
+        died = bench.death() => format!("{why}\n{died}{}", bench.last_words()),
+        () = pause(MOURNING) => format!("{why}{}", bench.few_words()),
+    }
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {

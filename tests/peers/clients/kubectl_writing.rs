@@ -95,11 +95,11 @@ async fn conflicts(bench: Bench) {
     lab.kubectl_of(&format!("{apply} one"), &notes("1", "2")).await.done();
     // The same values of a second manager are no conflict; both own them then.
     lab.kubectl_of(&format!("{apply} two"), &notes("1", "2")).await.done();
-    lab.kubectl_of(&format!("{apply} two"), &notes("1", "3")).await.fails(1, "conflict with \"one\" using v1: .data.b");
+    lab.kubectl_of(&format!("{apply} two"), &notes("1", "3")).await.fails(1, "conflict with \"one\": .data.b");
     lab.kubectl(DATA).await.is("1 2 ");
     lab.kubectl_of(&format!("{apply} two --force-conflicts"), &notes("1", "3")).await.done();
     lab.kubectl(DATA).await.is("1 3 ");
-    lab.kubectl_of(&format!("{apply} one"), &notes("1", "2")).await.fails(1, "conflict with \"two\" using v1: .data.b");
+    lab.kubectl_of(&format!("{apply} one"), &notes("1", "2")).await.fails(1, "conflict with \"two\": .data.b");
     // One gives the field up by not naming it.
     lab.kubectl_of(&format!("{apply} one"), &notes("1", "2").replace(", b: '2'", "")).await.done();
     lab.kubectl(DATA).await.is("1 3 ");

@@ -129,8 +129,6 @@ pub(crate) const DIFFERENCES: &[(&str, &[Listed])] = &[
         Listed("bad key", "answer", Typed),
     ]),
     ("creation_is_refused_in_the_same_words", &[
-        Listed("bad label key", "body.details.causes*", Words),
-        Listed("bad label key", "body.message", Words),
         Listed("other kind", "body.message", Words),
         Listed("other version", "body.message", Words),
         Listed("other group", "body.message", Words),
