@@ -33,5 +33,5 @@ pub use kinds::Kind;
 pub use login::{LoginError, connect, connect_through};
 pub use object_ref::ObjectRef;
 pub use rights::{Right, missing_rights, whoami};
-pub use stack::{USER_AGENT, counting_client};
+pub use stack::{ApiService, USER_AGENT, counting_client};
 pub use watch::Listed;

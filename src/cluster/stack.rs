@@ -23,16 +23,30 @@ pub const USER_AGENT: &str = concat!("mtvtest/", env!("CARGO_PKG_VERSION"));
 /// Longest wait for an answer to begin: API servers give up on a request after 60 s themselves.
 const ANSWER_LIMIT: Duration = Duration::from_secs(65);
 
+/// Anything that carries requests to an API server and answers with a body `B`.
+pub trait ApiService<B>:
+    Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send + 'static> + Clone + Send + 'static
+{
+}
+
+impl<S, B> ApiService<B> for S where
+    S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send + 'static>
+        + Clone
+        + Send
+        + 'static
+{
+}
+
 /// A client over any service that carries requests to an API server: the lab's in-process, or kube's over TLS.
 ///
 /// Retries 429, 503 and 504 up to 15 times, honouring `Retry-After`; counts each attempt.
-pub fn counting_client<S, B>(service: S, counter: RequestCounter, default_namespace: impl Into<String>) -> Client
+pub fn counting_client<B>(
+    service: impl ApiService<B>,
+    counter: RequestCounter,
+    default_namespace: impl Into<String>,
+) -> Client
 where
-    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-    S::Error: Into<BoxError>,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     let outgoing = Outgoing { inner: service, counter };
     Client::new(RetryLayer::new(RetryPolicy::server_retry()).layer(outgoing), default_namespace)

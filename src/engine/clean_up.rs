@@ -4,7 +4,7 @@ use super::session::{Session, SessionParts};
 use super::steps::StepError;
 use super::unwind::Unwinder;
 use crate::event::Leftover;
-use crate::undo::LedgerError;
+use crate::undo::{Ledger, LedgerError};
 use crate::wait::Deadline;
 use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
@@ -28,8 +28,13 @@ pub(super) async fn scenario(session: &Session, test: &str) -> Result<(), StepEr
 impl SessionParts {
     /// An unwinder with a budget of its own, which an interruption does not touch.
     pub fn unwinder(&self) -> Unwinder<'_> {
+        self.unwinder_of(&self.ledger)
+    }
+
+    /// The one that undoes what another ledger holds, with this session's connections.
+    pub fn unwinder_of<'a>(&'a self, ledger: &'a Ledger) -> Unwinder<'a> {
         Unwinder {
-            ledger: &self.ledger,
+            ledger,
             cluster: &self.cluster,
             providers: &self.providers,
             network: self.network.as_ref(),

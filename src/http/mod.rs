@@ -8,6 +8,8 @@ mod client;
 mod in_order;
 mod problem;
 mod real;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tls;
 mod verifier;
 

@@ -2,9 +2,9 @@
 
 use super::{Inventory, InventoryError, InventoryVm, MapSource, VmKey};
 use crate::config::Secret;
-use crate::http::{HttpClient, HttpError, Network, RequestCounter, TlsPolicy, Transport};
+use crate::http::testing::answered_by;
+use crate::http::{HttpClient, HttpError, RequestCounter};
 use crate::wait::Deadline;
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use std::collections::{BTreeMap, VecDeque};
@@ -21,33 +21,19 @@ struct Script {
     asked: Mutex<Vec<String>>,
 }
 
-struct Wire(Arc<Script>);
-
-#[async_trait]
-impl Network for Wire {
-    fn open(&self, _: &TlsPolicy) -> Result<Arc<dyn Transport>, HttpError> {
-        Ok(Arc::new(Self(self.0.clone())))
-    }
-
-    async fn certificate_chain(&self, _: &str, _: u16) -> Result<String, HttpError> {
-        Ok(String::new())
-    }
-}
-
-#[async_trait]
-impl Transport for Wire {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+impl Script {
+    fn answer(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         assert_eq!(request.headers()["authorization"], "Bearer t0ken");
         assert_eq!(request.uri().host(), Some("inventory.test"));
         let path =
             request.uri().path_and_query().unwrap().as_str().trim_start_matches("/providers/vsphere/u1").to_owned();
-        self.0.asked.lock().unwrap().push(path.clone());
-        let mut replies = self.0.replies.lock().unwrap();
+        self.asked.lock().unwrap().push(path.clone());
+        let mut replies = self.replies.lock().unwrap();
         let queue = replies.get_mut(&path).unwrap_or_else(|| panic!("nothing scripted for {path}"));
         let reply = if queue.len() > 1 { queue.pop_front() } else { queue.front().cloned() };
         let (status, body, headers) = reply.unwrap();
         if status == 0 {
-            return Err(HttpError::about(&request, "reset", true));
+            return Err(HttpError::about(request, "reset", true));
         }
         let mut response = Response::builder().status(status);
         for (name, value) in headers {
@@ -55,6 +41,11 @@ impl Transport for Wire {
         }
         Ok(response.body(Bytes::from(body)).unwrap())
     }
+}
+
+fn client(script: &Arc<Script>) -> HttpClient {
+    let script = Arc::clone(script);
+    answered_by(move |request| script.answer(&request), RequestCounter::default())
 }
 
 const UNKNOWN: (&str, &str) = ("X-Reason", "ProviderNotFound");
@@ -72,7 +63,7 @@ fn inventory(replies: &[(&str, &[Reply])]) -> (Inventory, Arc<Script>) {
     for (path, queue) in replies {
         script.replies.lock().unwrap().insert((*path).to_owned(), queue.iter().cloned().collect());
     }
-    let http = HttpClient::open(&Wire(script.clone()), &TlsPolicy::SystemRoots, RequestCounter::default()).unwrap();
+    let http = client(&script);
     (Inventory::new("https://inventory.test/", Secret::new("t0ken"), http, "vsphere", "u1"), script)
 }
 
@@ -121,7 +112,7 @@ async fn what_does_not_pass_ends_the_wait_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn other_types_say_that_they_are_not_supported() {
-    let http = HttpClient::open(&Wire(Arc::default()), &TlsPolicy::SystemRoots, RequestCounter::default()).unwrap();
+    let http = client(&Arc::default());
     let inventory = Inventory::new("https://inventory.test", Secret::new("t0ken"), http, "ovirt", "u1");
     for error in [
         inventory.vm_by_name("a").await.unwrap_err(),

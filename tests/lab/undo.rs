@@ -4,10 +4,7 @@ use crate::rig::{COLD, Rig};
 use mtvtest::engine::{Unwinder, record_found};
 use mtvtest::event::Outcome;
 use mtvtest::undo::{Ledger, State};
-use mtvtest::wait::Deadline;
 use serde_json::Value;
-use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// A finished run that left everything in place.
 async fn left_in_place() -> Rig {
@@ -22,17 +19,7 @@ async fn left_in_place() -> Rig {
 /// Undoes a ledger of the rig's run, as `clean` does.
 async fn clean(rig: &Rig, ledger: &Ledger) -> Vec<String> {
     let (parts, _collected) = clean_parts(rig).await;
-    let unwinder = Unwinder {
-        ledger,
-        cluster: &parts.cluster,
-        providers: &parts.providers,
-        network: parts.network.as_ref(),
-        settings: &parts.settings,
-        events: &parts.events,
-        source_requests: &parts.source_requests,
-        deadline: Deadline::after(Duration::from_secs(60), &CancellationToken::new()),
-        connections: tokio::sync::Mutex::default(),
-    };
+    let unwinder = parts.unwinder_of(ledger);
     let leftovers = unwinder.undo(|_| true).await.unwrap();
     unwinder.close().await;
     leftovers.into_iter().map(|leftover| format!("{}: {}", leftover.what, leftover.why)).collect()

@@ -93,7 +93,8 @@ pub(crate) fn hold(folder: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let peer = Peer::start(shell("echo up; exec sleep 1000").ready_when_logged("up"), folder).await.unwrap();
-        writeln!(std::io::stdout(), "child {}", peer.process()).unwrap();
+        let line = format!("child {}\n", peer.process());
+        std::io::stdout().write_all(line.as_bytes()).unwrap();
         pending::<()>().await;
     });
 }

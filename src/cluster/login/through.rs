@@ -2,30 +2,26 @@
 
 use super::LoginError;
 use super::connect::{Wanted, password_token};
-use crate::cluster::{BoxError, Cluster, ClusterAddress, ClusterError, counting_client, server_version};
+use crate::cluster::{ApiService, BoxError, Cluster, ClusterAddress, ClusterError, counting_client, server_version};
 use crate::config::Settings;
 use crate::http::{Network, RequestCounter, TlsPolicy};
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, header};
 use kube::client::Body;
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 
 /// Logs in with the host, user and password of the settings through the OAuth server on `network`, and sends every
 /// request to the API server to `service`.
 ///
 /// # Errors
 /// As [`super::connect()`].
-pub async fn connect_through<S, B>(
+pub async fn connect_through<B>(
     settings: &Settings,
     network: &dyn Network,
-    service: S,
+    service: impl ApiService<B>,
 ) -> Result<Cluster, ClusterError>
 where
-    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-    S::Error: Into<BoxError>,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     let counter = RequestCounter::default();
     let wanted = Wanted::of(settings);

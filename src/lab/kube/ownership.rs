@@ -83,27 +83,13 @@ pub(super) fn set_owners(value: &mut Value, owners: &[Owner]) {
 
 /// The part of an object that can be owned: no identity, nothing that the server sets.
 pub(super) fn ownable(value: &Value) -> Value {
-    const SYSTEM: [&str; 11] = [
-        "name",
-        "namespace",
-        "uid",
-        "resourceVersion",
-        "generation",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "selfLink",
-        "managedFields",
-        "generateName",
-    ];
+    const USERS: [&str; 4] = ["labels", "annotations", "ownerReferences", "finalizers"];
     let mut value = value.clone();
     let map = fields(&mut value);
     map.remove("apiVersion");
     map.remove("kind");
     let metadata = meta(&mut value);
-    for field in SYSTEM {
-        metadata.remove(field);
-    }
+    metadata.retain(|field, _| USERS.contains(&field.as_str()));
     if metadata.is_empty() {
         fields(&mut value).remove("metadata");
     }

@@ -3,9 +3,9 @@
 use super::session::{Endpoint, Session};
 use super::vcenter::Vcenter;
 use crate::config::Secret;
-use crate::http::{HttpClient, HttpError, Network, RequestCounter, TlsPolicy, Transport};
+use crate::http::testing::answered_by;
+use crate::http::{HttpClient, HttpError, RequestCounter};
 use crate::provider::ProviderError;
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use std::collections::VecDeque;
@@ -129,35 +129,21 @@ pub(crate) fn task_info(id: &str, info: &str) -> Reply {
     page(&[&object("Task", id, &[("info", &format!("<val xsi:type=\"TaskInfo\">{info}</val>"))])], None)
 }
 
-struct Wire(Arc<Script>);
-
-#[async_trait]
-impl Network for Wire {
-    fn open(&self, _: &TlsPolicy) -> Result<Arc<dyn Transport>, HttpError> {
-        Ok(Arc::new(Self(self.0.clone())))
-    }
-
-    async fn certificate_chain(&self, _: &str, _: u16) -> Result<String, HttpError> {
-        Ok(String::new())
-    }
-}
-
-#[async_trait]
-impl Transport for Wire {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+impl Script {
+    fn send(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let text = String::from_utf8(request.body().to_vec()).unwrap();
         let body = text.split("<soapenv:Body>").nth(1).unwrap().trim_end_matches("</soapenv:Body></soapenv:Envelope>");
         let method = body[1..].split([' ', '>']).next().unwrap().to_owned();
         let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        let reply = self.0.answer(&method, body);
-        self.0.seen.lock().unwrap().push(Seen {
+        let reply = self.answer(&method, body);
+        self.seen.lock().unwrap().push(Seen {
             cookie: header("cookie"),
             action: header("soapaction").unwrap(),
             body: body.to_owned(),
             method: method.clone(),
         });
         let (status, inner) = match reply {
-            Reply::Reset => return Err(HttpError::about(&request, "reset", true)),
+            Reply::Reset => return Err(HttpError::about(request, "reset", true)),
             Reply::Status(status) => return Ok(Response::builder().status(status).body(Bytes::new()).unwrap()),
             Reply::Ok(inner) => (200, format!(r#"<{method}Response xmlns="urn:vim25">{inner}</{method}Response>"#)),
             Reply::Fault(kind) => (
@@ -183,7 +169,8 @@ fn endpoint() -> Endpoint {
 }
 
 fn client(script: &Arc<Script>, counter: RequestCounter) -> HttpClient {
-    HttpClient::open(&Wire(script.clone()), &TlsPolicy::SystemRoots, counter).unwrap()
+    let script = Arc::clone(script);
+    answered_by(move |request| script.send(&request), counter)
 }
 
 /// A session with the script.

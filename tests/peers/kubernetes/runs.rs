@@ -4,14 +4,11 @@ use super::rights::shipped_rules;
 use super::stage::{Stage, get, post};
 use crate::bench::Bench;
 use crate::course::{COLD, Course};
-use mtvtest::engine::{Unwinder, record_found};
+use mtvtest::engine::record_found;
 use mtvtest::event::Outcome;
 use mtvtest::lab::fault::{Failure, ProductFault};
 use mtvtest::undo::Ledger;
-use mtvtest::wait::Deadline;
 use serde_json::json;
-use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 pub(crate) async fn cold(bench: Bench) {
     let stage = Stage::shared(&bench);
@@ -111,17 +108,7 @@ pub(crate) async fn clean_from_labels(stage: &Stage, left: &Course, token: &str)
     course.settings.skip_teardown = true;
     let (parts, _collected) = course.parts(cluster).await.unwrap_or_else(|problems| panic!("{problems:?}"));
     let ledger = Ledger::create(&course.folder.path().join("found.json"), session.clone()).unwrap();
-    let unwinder = Unwinder {
-        ledger: &ledger,
-        cluster: &parts.cluster,
-        providers: &parts.providers,
-        network: parts.network.as_ref(),
-        settings: &parts.settings,
-        events: &parts.events,
-        source_requests: &parts.source_requests,
-        deadline: Deadline::after(Duration::from_secs(60), &CancellationToken::new()),
-        connections: tokio::sync::Mutex::default(),
-    };
+    let unwinder = parts.unwinder_of(&ledger);
     let found = record_found(&unwinder, &ledger, &parts.providers, &session).await.unwrap();
     assert!(found > 8, "only {found} things of a whole run were found");
     assert_eq!(unwinder.undo(|_| true).await.unwrap(), []);
