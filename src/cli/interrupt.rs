@@ -1,7 +1,7 @@
 //! Signals and the time limit of a run.
 //!
-//! The first SIGINT or SIGTERM, or the limit, cancels: waits end, nothing new begins, everything is torn down. The second
-//! signal exits at once and prints how to clean up (design section 4, promise 8).
+//! The first SIGINT or SIGTERM, or the limit, cancels: waits end, nothing new begins, everything is torn down. The
+//! second signal exits at once and prints how to clean up (design section 4, promise 8).
 
 use super::exit::ExitCode;
 use super::output::say;

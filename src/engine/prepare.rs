@@ -1,8 +1,8 @@
 //! Making the source VMs of a scenario ready: clone, power, inventory, facts.
 //!
 //! Every VM is cloned, so that the VM that the scenario names is never touched (original-suite.md section 1.9,
-//! `prepared_plan`). Clones go side by side; all of them are awaited also when one fails, since a clone that nobody awaits
-//! could appear after its undo.
+//! `prepared_plan`). Clones go side by side; all of them are awaited also when one fails, since a clone that nobody
+//! awaits could appear after its undo.
 
 use super::scenario::Walk;
 use super::steps::StepError;

@@ -1,7 +1,7 @@
 //! What a scenario needs of a source provider, the product and the settings, and why it is skipped where it is not met.
 //!
-//! Beside `requires` and `known_issues`, keys have needs of their own: warm migration is for vSphere and oVirt, a disk on
-//! the secondary datastore needs that datastore in the provider's entry, and so on.
+//! Beside `requires` and `known_issues`, keys have needs of their own: warm migration is for vSphere and oVirt, a disk
+//! on the secondary datastore needs that datastore in the provider's entry, and so on.
 
 use super::catalogue::Scenario;
 use super::fault::or_list;

@@ -1,5 +1,5 @@
-//! A real control plane: etcd, kube-apiserver with RBAC, kube-controller-manager (namespaces, garbage, service accounts).
-//! One serves all tests of a process; each test has namespaces of its own.
+//! A real control plane: etcd, kube-apiserver with RBAC, kube-controller-manager (namespaces, garbage, service
+//! accounts). One serves all tests of a process; each test has namespaces of its own.
 
 use crate::bench::Bench;
 use crate::part::Part;

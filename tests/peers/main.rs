@@ -1,5 +1,5 @@
-//! Rung 5: the program against software that nobody here wrote (docs/testing.md). A test whose parts are not installed is
-//! reported as ignored, with what to install; with `MTVTEST_PEERS_REQUIRED=1` (as in CI) it fails.
+//! Rung 5: the program against software that nobody here wrote (docs/testing.md). A test whose parts are not installed
+//! is reported as ignored, with what to install; with `MTVTEST_PEERS_REQUIRED=1` (as in CI) it fails.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bench;

@@ -151,7 +151,8 @@ impl CopyOffload {
     }
 }
 
-/// The vendor's own values. In the file a key of another vendor is a slip; in the environment it may serve another entry.
+/// The vendor's own values. In the file a key of another vendor is a slip; in the environment it may serve another
+/// entry.
 fn vendor_values(vendor: StorageVendor, fields: &mut Fields, scope: &mut Scope<'_>) -> BTreeMap<&'static str, String> {
     let mut values = BTreeMap::new();
     for other in StorageVendor::ALL {

@@ -1,7 +1,7 @@
 //! The providers file (`.providers.json`): where the sources are and how to log in.
 //!
-//! `keys` declares every key once; `fields` checks an object by it, `entry` and `copyoffload` build the types from it and
-//! `schema` derives the JSON Schema.
+//! `keys` declares every key once; `fields` checks an object by it, `entry` and `copyoffload` build the types from it
+//! and `schema` derives the JSON Schema.
 //!
 //! Source: original-suite.md section 4.
 

@@ -8,7 +8,8 @@ use super::table::Key;
 use crate::config::{Environment, Secret};
 use crate::facts;
 
-/// What one source says. Faults are kept, so that [`crate::config::Settings::resolve`] reports those of all layers at once.
+/// What one source says. Faults are kept, so that [`crate::config::Settings::resolve`] reports those of all layers at
+/// once.
 #[derive(Debug, Clone, Default)]
 pub struct SettingsLayer {
     pub(super) values: Vec<Given>,

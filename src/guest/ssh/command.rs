@@ -19,8 +19,8 @@ const LINGER: Duration = Duration::from_secs(2);
 /// Time that a killed command has to end.
 const DYING: Duration = Duration::from_secs(2);
 
-/// Time after which a server that opens no session, though nothing else runs here, has none. OpenSSH frees a session some
-/// time after it has said that it is closed.
+/// Time after which a server that opens no session, though nothing else runs here, has none. OpenSSH frees a session
+/// some time after it has said that it is closed.
 const SETTLING: Duration = Duration::from_secs(2);
 
 /// How often it is asked for one meanwhile.
@@ -86,7 +86,8 @@ pub struct CommandOutput {
     pub stdout: Captured,
     /// Its standard error.
     pub stderr: Captured,
-    /// Something that it left in the background still held its output when it had ended, so what that writes is missing.
+    /// Something that it left in the background still held its output when it had ended, so what that writes is
+    /// missing.
     pub held_open: bool,
 }
 
@@ -98,7 +99,8 @@ impl Connection {
     /// server that allows fewer makes them wait within that time. What is not done in time is killed, where the server
     /// can do that (OpenSSH: not for root); the answer then comes up to two seconds after the limit.
     ///
-    /// Cancel safe: a command whose future is dropped is stopped like one that is late, and the connection stays usable.
+    /// Cancel safe: a command whose future is dropped is stopped like one that is late, and the connection stays
+    /// usable.
     ///
     /// # Errors
     /// [`SshError::NotStarted`], [`SshError::TimedOut`], [`SshError::CutOff`]; an exit status other than 0 is none.
@@ -264,8 +266,8 @@ impl Work {
     }
 }
 
-/// Kills what runs in a channel, if the server can do that, and closes it. Waits for the server's close, since until then
-/// the command holds one of the few sessions of a connection.
+/// Kills what runs in a channel, if the server can do that, and closes it. Waits for the server's close, since until
+/// then the command holds one of the few sessions of a connection.
 async fn stop(channel: &mut Channel<Msg>) -> bool {
     let dying = async {
         channel.signal(Sig::KILL).await?;

@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// A stream that ends when it is cut: the protocol's task would otherwise hold the stream of a silent peer for ever, since
-/// during a key exchange it looks at nothing else.
+/// A stream that ends when it is cut: the protocol's task would otherwise hold the stream of a silent peer for ever,
+/// since during a key exchange it looks at nothing else.
 pub(super) struct Watched<S> {
     inner: S,
     witness: Arc<Witness>,

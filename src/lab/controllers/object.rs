@@ -58,7 +58,8 @@ pub(crate) fn has_condition(value: &Value, condition: &str) -> bool {
     items(value, "/status/conditions").any(|one| text(one, "/type") == condition && text(one, "/status") == "True")
 }
 
-/// Bytes as a quantity, as Go writes a binary one: by the largest unit that needs no fraction (`40Gi`, `1536Mi`, `1000`).
+/// Bytes as a quantity, as Go writes a binary one: by the largest unit that needs no fraction (`40Gi`, `1536Mi`,
+/// `1000`).
 pub(crate) fn binary_quantity(bytes: u64) -> String {
     const UNITS: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
     let unit = if bytes == 0 { 0 } else { bytes.trailing_zeros() / 10 };

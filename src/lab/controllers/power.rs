@@ -21,7 +21,8 @@ enum Effect {
     Refused(&'static str),
 }
 
-/// `PUT .../virtualmachines/NAME/{start|stop|restart}` below `/apis/subresources.kubevirt.io/v1`. They act through `client`.
+/// `PUT .../virtualmachines/NAME/{start|stop|restart}` below `/apis/subresources.kubevirt.io/v1`. They act through
+/// `client`.
 pub fn kubevirt_subresources(client: kube::Client) -> Router {
     let path = "/apis/subresources.kubevirt.io/v1/namespaces/{namespace}/virtualmachines/{name}/{action}";
     Router::new().route(path, put(act)).with_state(client)

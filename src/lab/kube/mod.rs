@@ -1,5 +1,5 @@
-//! A Kubernetes API server in-process: a cloneable tower service over JSON objects, good enough that kube-rs, kubectl and
-//! the Python client work against it.
+//! A Kubernetes API server in-process: a cloneable tower service over JSON objects, good enough that kube-rs, kubectl
+//! and the Python client work against it.
 //!
 //! It owns storage, API semantics and access control (cluster-api.md section 6). It runs no controllers other than what
 //! cannot be told apart from the API server: garbage collection, namespace termination, establishment of custom kinds.
@@ -26,7 +26,6 @@ mod openapi;
 mod openapi_v2;
 mod ownership;
 mod patch;
-mod pattern;
 mod present;
 mod protobuf;
 mod rbac;

@@ -1,4 +1,5 @@
-//! OpenAPI v2, for clients that know no other (kubectl before 1.27): which kinds can be patched, and by which parameters.
+//! OpenAPI v2, for clients that know no other (kubectl before 1.27): which kinds can be patched, and by which
+//! parameters.
 //!
 //! They ask for it as protobuf. There are no schemas in it: such clients check nothing then, and the server does.
 

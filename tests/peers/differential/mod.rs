@@ -1,7 +1,8 @@
 //! The lab's API server and kube-apiserver, asked the same.
 //!
-//! A sequence of requests goes to both; the two transcripts, made comparable, must be the same but for what `listed` says,
-//! and everything that it says must occur. So the lab can neither drift from the real server unnoticed, nor can the list rot.
+//! A sequence of requests goes to both; the two transcripts, made comparable, must be the same but for what `listed`
+//! says, and everything that it says must occur. So the lab can neither drift from the real server unnoticed, nor can
+//! the list rot.
 
 mod compare;
 mod kinds;

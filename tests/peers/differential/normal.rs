@@ -1,7 +1,8 @@
 //! Makes transcripts comparable: what must differ between two servers becomes a symbol that keeps what matters of it.
 //!
-//! Uids are named after their objects and numbered by first appearance. ResourceVersions are numbered per object, and one that is lower than an earlier
-//! one of its object says so; those of lists must reach their items. Times keep their precision only.
+//! Uids are named after their objects and numbered by first appearance. ResourceVersions are numbered per object, and
+//! one that is lower than an earlier one of its object says so; those of lists must reach their items. Times keep their
+//! precision only.
 
 use super::sequence::Sequence;
 use super::side::Answer;

@@ -1,5 +1,5 @@
-//! What a client writes, as sent and as answered. Every write is sent with `fieldValidation=Strict`, so that a field that
-//! the server does not know is refused instead of dropped in silence.
+//! What a client writes, as sent and as answered. Every write is sent with `fieldValidation=Strict`, so that a field
+//! that the server does not know is refused instead of dropped in silence.
 
 use super::stage::between;
 use base64::Engine as _;

@@ -1,5 +1,6 @@
 //! A control plane with the lab beside it: its controllers stand in for Forklift, CDI and KubeVirt, its sources and its
-//! inventory for the rest. One serves all trials of this module; each trial has a session, an account and names of its own.
+//! inventory for the rest. One serves all trials of this module; each trial has a session, an account and names of its
+//! own.
 
 use super::recorder::Recorder;
 use crate::bench::Bench;

@@ -1,8 +1,8 @@
 //! An OpenSSH server with an account of its own, on a machine that it does not change.
 //!
-//! `password` and `keyboard-interactive` need a real account, PAM and root. So the server gets namespaces of its own: its
-//! accounts, PAM file, `/run` and `/var/log` are mounted for it alone, and its sessions, which leave its process group,
-//! end with it. A test that crashes leaves nothing, because namespaces end with their last process.
+//! `password` and `keyboard-interactive` need a real account, PAM and root. So the server gets namespaces of its own:
+//! its accounts, PAM file, `/run` and `/var/log` are mounted for it alone, and its sessions, which leave its process
+//! group, end with it. A test that crashes leaves nothing, because namespaces end with their last process.
 
 use crate::bench::Bench;
 use crate::part::{Part, on_path};

@@ -1,4 +1,5 @@
-//! The vSphere provider against govmomi's simulator of a vCenter. What the simulator cannot do stands in docs/testing.md.
+//! The vSphere provider against govmomi's simulator of a vCenter. What the simulator cannot do stands in
+//! docs/testing.md.
 
 mod cloning;
 mod interrupted;

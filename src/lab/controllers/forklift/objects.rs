@@ -206,7 +206,8 @@ pub(crate) async fn finish_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fai
     Ok(())
 }
 
-/// Creates the target VM (the text says why that can never work), makes it the owner of the claims, and removes the DataVolumes.
+/// Creates the target VM (the text says why that can never work), makes it the owner of the claims, and removes the
+/// DataVolumes.
 pub(crate) async fn create_vm(
     run: &Run<'_>,
     planned: &PlannedVm,
