@@ -67,6 +67,7 @@ fn life() -> Sequence {
         .get("thing gone", &format!("{things}/a"))
         .until(404)
         .get("held thing marked", &format!("{things}/h"))
+        .until_body(|body| body["metadata"]["deletionTimestamp"].is_string())
         .view(|body| json!([body["metadata"]["deletionTimestamp"], body["metadata"]["finalizers"]]))
         .post("new thing", things, thing("n"))
         .patch("let go", &format!("{things}/h"), json!({"metadata": {"finalizers": null}}))
