@@ -4,6 +4,7 @@
 #[path = "peer_tests.rs"]
 pub(crate) mod tests;
 
+use futures::future::join_all;
 use mtvtest::wait::{Deadline, Seen, poll};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -15,6 +16,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Lines of a peer's log that a failure shows.
@@ -165,13 +167,20 @@ fn send(process: &str, signal: &str) {
     Command::new("/bin/sh").args(["-c", &line]).stderr(Stdio::null()).status().unwrap();
 }
 
-/// Ends whatever still runs. Call it when no test runs any more.
+/// Time in which a killed process is gone.
+const DYING: Duration = Duration::from_secs(10);
+
+/// Ends whatever still runs, and waits until it is gone: nobody else would bury it. Call it when no test runs any more.
 pub(crate) fn end_all() {
-    for (group, ended) in std::mem::take(&mut *RUNNING.lock().unwrap()) {
+    let running = std::mem::take(&mut *RUNNING.lock().unwrap());
+    for (group, ended) in &running {
         if ended.borrow().is_none() {
             send(&format!("-{group}"), "KILL");
         }
     }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let gone = running.into_values().map(|mut ended| async move { ended.wait_for(Option::is_some).await.is_ok() });
+    runtime.block_on(async { timeout(DYING, join_all(gone)).await.ok() });
 }
 
 type Ended = watch::Receiver<Option<String>>;
