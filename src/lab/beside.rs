@@ -2,7 +2,7 @@
 //! leads to. The lab runs it beside its own; beside a real control plane it stands in for the products alone.
 
 use super::authority::{Authority, CertificateError};
-use super::controllers::{self, PlantError};
+use super::controllers::{self, INVENTORY_HOST, PlantError};
 use super::inventory::InventoryServer;
 use super::network::LabNetwork;
 use super::providers_file::providers_json;
@@ -13,9 +13,6 @@ use axum::Router;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-
-/// Host of the inventory's Route inside the lab.
-pub(super) const INVENTORY_HOST: &str = "forklift-inventory.apps.lab.mtvtest";
 
 /// A lab that cannot start beside a cluster.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! Serving a lab over TLS on real addresses, for any client: kubectl, pyVmomi, this program as another process.
 
 use super::authority::CertificateError;
-use super::beside::INVENTORY_HOST;
+use super::controllers::INVENTORY_HOST;
 use super::lab::{API_HOST, Lab, OAUTH_HOST};
 use super::network::ConnectionLost;
 use axum::Router;

@@ -1,7 +1,7 @@
 //! A lab served over TLS by one process, the program as its client in another: real sockets, certificates verified.
 
 use crate::bad_environment::not_ready;
-use crate::bin::Running;
+use crate::bin::{Ended, Running};
 use crate::folder::Folder;
 use crate::transcript::assert_call;
 
@@ -52,6 +52,15 @@ impl ServedLab {
         let ended = self.folder.run(&format!("clean --session {session} {}", Self::reach()));
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert_eq!(ended.err, format!("nothing of session {session} is left\n"));
+    }
+}
+
+/// A clean-up that told of the removal of what any run leaves, and of a `kind` besides.
+#[track_caller]
+pub(crate) fn assert_removed(ended: &Ended, kind: &str) {
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for kind in [kind, "Plan", "Namespace", "VM"] {
+        assert!(ended.err.contains(&format!("removed {kind} ")), "{kind}: {}", ended.err);
     }
 }
 
@@ -139,10 +148,7 @@ fn skip_teardown_prints_the_command_that_removes_everything() {
     assert_eq!(dry.code, Some(0), "{dry:?}");
     assert!(dry.err.contains("would remove Plan "), "{}", dry.err);
     let cleaned = served.folder.run(command);
-    assert_eq!(cleaned.code, Some(0), "{cleaned:?}");
-    for what in ["removed VirtualMachine ", "removed Plan ", "removed Namespace ", "removed VM "] {
-        assert!(cleaned.err.contains(what), "{what}: {}", cleaned.err);
-    }
+    assert_removed(&cleaned, "VirtualMachine");
     let again = served.folder.run(command);
     assert_eq!((again.code, again.err.contains("removed")), (Some(0), false), "{again:?}");
     served.assert_empty(&served.session());

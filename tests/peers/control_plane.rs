@@ -3,7 +3,7 @@
 
 use crate::bench::Bench;
 use crate::part::Part;
-use crate::peer::{Launch, Peer};
+use crate::peer::{Launch, Peer, free_port};
 use http::Request;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use mtvtest::http::install_crypto;
@@ -13,7 +13,6 @@ use mtvtest::lab::world::{World, WorldSpec};
 use mtvtest::wait::{Deadline, Seen, poll};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
@@ -164,11 +163,6 @@ impl ControlPlane {
     }
 }
 
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 fn etcd(data: &Path, port: u16) -> Launch {
     let (client, peer) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{}", free_port()));
     let arguments = [
@@ -259,6 +253,17 @@ async fn client(kubeconfig: &str) -> kube::Client {
     kube::Client::try_from(config).unwrap()
 }
 
+/// Creates an object.
+pub(crate) async fn post(client: &kube::Client, path: &str, body: &Value) -> kube::Result<Value> {
+    let request = Request::post(path).header("content-type", "application/json");
+    client.request(request.body(body.to_string().into_bytes()).unwrap()).await
+}
+
+/// Reads an object or a list.
+pub(crate) async fn get(client: &kube::Client, path: &str) -> kube::Result<Value> {
+    client.request(Request::get(path).body(Vec::new()).unwrap()).await
+}
+
 /// Waits until a path answers with success.
 async fn answers(client: &kube::Client, path: &str) -> Result<(), String> {
     let deadline = Deadline::after(Duration::from_secs(60), &CancellationToken::new());
@@ -299,9 +304,7 @@ async fn install_definitions(admin: &kube::Client) -> Result<(), String> {
     let definitions = definitions();
     for definition in &definitions {
         let name = &definition["metadata"]["name"];
-        let request = Request::post(PATH).header("content-type", "application/json");
-        let made = admin.request::<Value>(request.body(definition.to_string().into_bytes()).unwrap()).await;
-        made.map_err(|why| format!("install the definition {name}: {why}"))?;
+        post(admin, PATH, definition).await.map_err(|why| format!("install the definition {name}: {why}"))?;
     }
     for definition in &definitions {
         let spec = &definition["spec"];

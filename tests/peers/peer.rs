@@ -9,6 +9,7 @@ use mtvtest::wait::{Deadline, Seen, poll};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -60,6 +61,12 @@ impl Launch {
         self.limit = limit;
         self
     }
+}
+
+/// A port for a peer: nothing listens on it, and it lies below those that the kernel gives to others meanwhile.
+pub(crate) fn free_port() -> u16 {
+    let mut ports = std::iter::repeat_with(|| fastrand::u16(10_000..30_000));
+    ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).unwrap()
 }
 
 /// A running peer; the last clone that is dropped ends it.

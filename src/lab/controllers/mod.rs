@@ -29,4 +29,5 @@ mod whole_tests;
 
 pub use power::kubevirt_subresources;
 pub use runner::run;
+pub(crate) use seed::INVENTORY_HOST;
 pub use seed::{PlantError, plant, seed};

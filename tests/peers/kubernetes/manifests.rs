@@ -3,8 +3,9 @@
 
 use super::recorder::{Recorder, Written};
 use super::rights::shipped_rules;
-use super::stage::{Stage, post};
+use super::stage::Stage;
 use crate::bench::Bench;
+use crate::control_plane::post;
 use crate::course::{COLD, Course};
 use mtvtest::engine::Outline;
 use mtvtest::event::Outcome;

@@ -1,8 +1,9 @@
 //! Whole runs of the program's engine over a real login: one that passes, ones that fail, and cleaning up after them.
 
 use super::rights::shipped_rules;
-use super::stage::{Stage, get, post};
+use super::stage::Stage;
 use crate::bench::Bench;
+use crate::control_plane::{get, post};
 use crate::course::{COLD, Course};
 use mtvtest::engine::record_found;
 use mtvtest::event::Outcome;

@@ -4,7 +4,7 @@
 
 use super::recorder::Recorder;
 use crate::bench::Bench;
-use crate::control_plane::ControlPlane;
+use crate::control_plane::{ControlPlane, get, post};
 use crate::course::Course;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -154,16 +154,6 @@ where
     let address =
         ClusterAddress { url: cluster.url().to_owned(), token: cluster.token().cloned(), tls: cluster.tls().clone() };
     Cluster::new(kube::Client::new(service, "default"), address, RequestCounter::default())
-}
-
-/// Creates an object with all rights.
-pub(crate) async fn post(client: &kube::Client, path: &str, body: &Value) -> kube::Result<Value> {
-    let request = Request::post(path).header("content-type", "application/json");
-    client.request(request.body(body.to_string().into_bytes()).unwrap()).await
-}
-
-pub(crate) async fn get(client: &kube::Client, path: &str) -> kube::Result<Value> {
-    client.request(Request::get(path).body(Vec::new()).unwrap()).await
 }
 
 /// Every object of every kind that can be listed.

@@ -1,9 +1,9 @@
 //! Deletions that are held up, conflicts, lost answers, watches that expire, a server that is restarted, a login that is
 //! taken away: what the program makes of a real API server's answers.
 
-use super::stage::{Stage, account, between, get, log_in, post, revoke};
+use super::stage::{Stage, account, between, log_in, revoke};
 use crate::bench::Bench;
-use crate::control_plane::ControlPlane;
+use crate::control_plane::{ControlPlane, get, post};
 use http::{Method, Request};
 use kube::api::DynamicObject;
 use kube::client::Body;

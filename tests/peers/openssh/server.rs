@@ -6,11 +6,11 @@
 
 use crate::bench::Bench;
 use crate::part::{Part, on_path};
-use crate::peer::{Launch, Peer};
+use crate::peer::{Launch, Peer, free_port};
 use mtvtest::config::Secret;
 use mtvtest::guest::ssh::{CommandOutput, Connection, HostKeyPolicy, Limits, Login, Method, SshError, Target};
 use mtvtest::wait::pause;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -155,12 +155,6 @@ impl Server {
     pub(super) async fn connection(&self) -> Connection {
         self.open(&target(password(PASSWORD))).await.unwrap()
     }
-}
-
-/// A port that nothing listens on, below those that the kernel gives to others meanwhile.
-fn free_port() -> u16 {
-    let mut ports = std::iter::repeat_with(|| fastrand::u16(10_000..30_000));
-    ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).unwrap()
 }
 
 /// The account, by this method, at a guest called `guest`.

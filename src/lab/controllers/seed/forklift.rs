@@ -8,7 +8,7 @@ use crate::lab::world::ClusterSpec;
 use serde_json::{Value, json};
 
 /// Host of the inventory's Route.
-const INVENTORY_HOST: &str = "forklift-inventory.apps.lab.mtvtest";
+pub(crate) const INVENTORY_HOST: &str = "forklift-inventory.apps.lab.mtvtest";
 
 const DEPLOYMENTS: [&str; 6] = [
     "forklift-operator",

@@ -6,5 +6,6 @@ mod forklift;
 mod plant;
 mod start;
 
+pub(crate) use forklift::INVENTORY_HOST;
 pub use plant::{PlantError, plant};
 pub use start::seed;
