@@ -4,6 +4,7 @@
 //! can be judged again. A new check is a file with its rule, its source and its tests, and a line in `registry`.
 
 mod cpu;
+mod ending;
 mod evidence;
 mod guest_agent;
 mod judge;
@@ -19,6 +20,7 @@ mod storage;
 #[cfg(test)]
 mod sample;
 
+pub use ending::{AskedFailure, VmEnding, judge_ending};
 pub use evidence::{Evidence, MappedNetwork, MappedStorage, VmEvidence};
 pub use judge::{judge_all, reason_to_fail};
 pub use registry::{CHECKS, Check, Rule};

@@ -1,8 +1,8 @@
 //! Gathering the facts that the checks judge, once, and storing them with the run.
 
 use super::prepare::Prepared;
-use super::scenario::Walk;
 use super::steps::StepError;
+use super::walk::Walk;
 use crate::check::{Evidence, MappedNetwork, MappedStorage, VmEvidence};
 use crate::cluster::{self, ClusterError, Kind, ObjectRef, is_true};
 use crate::facts::{Power, TargetVm};

@@ -9,7 +9,9 @@ mod collect;
 mod evidence;
 mod fixtures;
 mod leftovers;
+mod migrate;
 mod outline;
+mod overlap;
 mod preflight;
 mod prepare;
 mod rights;
@@ -20,6 +22,7 @@ mod source;
 mod steps;
 mod support;
 mod unwind;
+mod walk;
 
 pub use fixtures::SourceFixture;
 pub use leftovers::{find_leftovers, record_found};
