@@ -54,7 +54,10 @@ pub fn judge_ending(asked: &AskedFailure, endings: &[VmEnding]) -> CheckReport {
         Some(step) if at_asked(step) && endings.iter().all(says) => {
             Verdict::Passed { seen: format!("failed at {step} in {} VM(s)", endings.len()) }
         }
-        _ => Verdict::Failed { expected: expected(asked), actual: if endings.is_empty() { "no VM".to_owned() } else { words() } },
+        _ => Verdict::Failed {
+            expected: expected(asked),
+            actual: if endings.is_empty() { "no VM".to_owned() } else { words() },
+        },
     };
     CheckReport {
         check: "ending".to_owned(),
@@ -97,7 +100,9 @@ mod tests {
     #[test]
     fn differences_between_vms_are_told_vm_by_vm() {
         let mixed = [ending("a", Some("PostHook"), "x"), ending("b", None, "")];
-        let Verdict::Failed { expected, actual } = verdict(vec![PipelineStep::PostHook], None, &mixed) else { panic!() };
+        let Verdict::Failed { expected, actual } = verdict(vec![PipelineStep::PostHook], None, &mixed) else {
+            panic!()
+        };
         assert_eq!(expected, "every VM to fail at PostHook");
         assert_eq!(actual, "a failed at PostHook: x\nb did not fail");
     }

@@ -21,6 +21,8 @@ mod storage;
 mod sample;
 
 pub use ending::{AskedFailure, VmEnding, judge_ending};
-pub use evidence::{Evidence, MappedNetwork, MappedStorage, VmEvidence};
+pub use evidence::{
+    Asked, AskedClaimNames, AskedNode, Evidence, ExpectedObject, MappedNetwork, MappedStorage, VmEvidence,
+};
 pub use judge::{judge_all, reason_to_fail};
 pub use registry::{CHECKS, Check, Rule};

@@ -56,7 +56,8 @@ impl Walk<'_> {
         let mut draft = self.draft(Kind::MIGRATION, &name, migration_body(self.namespace(), &plan, fixed.as_deref()));
         draft.needs.extend(needs);
         let target = draft.target.clone();
-        draft.create_undone_by(parts, ObjectUndo::CancelThenDelete).await?;
+        let created = draft.create_undone_by(parts, ObjectUndo::CancelThenDelete).await?;
+        self.keep(StepName::Migrate, (name, created.entry));
         let mut run = MigrationRun { cutover: fixed, vms: Vec::new() };
         let end = self.follow(&target, rule, &mut run).await;
         self.migration = Some(run);
@@ -75,12 +76,7 @@ impl Walk<'_> {
     }
 
     /// Follows the Migration to its end, and sets its cutover where that depends on its course.
-    async fn follow(
-        &self,
-        target: &ObjectRef,
-        rule: Cutover,
-        run: &mut MigrationRun,
-    ) -> Result<Finished, StepError> {
+    async fn follow(&self, target: &ObjectRef, rule: Cutover, run: &mut MigrationRun) -> Result<Finished, StepError> {
         let parts = self.session.parts();
         let deadline = self.deadline(self.scenario.timeouts.migration, parts.settings.timeouts.migration);
         let mut follow = Follow { events: &parts.events, test: self.test, last: BTreeMap::new(), vms: Vec::new() };
@@ -178,7 +174,9 @@ impl Walk<'_> {
         let report = judge_ending(asked, &endings);
         self.session.parts().emit(Event::CheckJudged { test: self.test.to_owned(), report: report.clone() });
         if let Verdict::Failed { expected, actual } = report.verdict {
-            return Err(StepError::Failed(format!("the migration did not fail as it must: expected {expected}, actual {actual}")));
+            return Err(StepError::Failed(format!(
+                "the migration did not fail as it must: expected {expected}, actual {actual}"
+            )));
         }
         let at_post_hook = |one: &VmEnding| one.failed_step.as_deref() == Some(PipelineStep::PostHook.as_str());
         self.shall_check = endings.iter().all(at_post_hook) && self.plan.stop_after.is_none();

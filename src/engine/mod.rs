@@ -7,9 +7,11 @@
 mod clean_up;
 mod collect;
 mod evidence;
+mod expected;
 mod fixtures;
 mod leftovers;
 mod migrate;
+mod migrated;
 mod outline;
 mod overlap;
 mod preflight;

@@ -66,10 +66,13 @@ async fn walk(session: &Session, test: &Test, walks: &mut [Walk<'_>]) -> Result<
 async fn together(session: &Session, test: &Test, walks: &mut [Walk<'_>]) -> Result<(), StepError> {
     let name = test.name.as_str();
     timed(session, name, StepName::Prepare, all(walks.iter_mut().map(|walk| (walk.plan_name, walk.prepare())))).await?;
-    timed(session, name, StepName::StorageMap, all(walks.iter_mut().map(|walk| (walk.plan_name, walk.storage_map())))).await?;
-    timed(session, name, StepName::NetworkMap, all(walks.iter_mut().map(|walk| (walk.plan_name, walk.network_map())))).await?;
+    timed(session, name, StepName::StorageMap, all(walks.iter_mut().map(|walk| (walk.plan_name, walk.storage_map()))))
+        .await?;
+    timed(session, name, StepName::NetworkMap, all(walks.iter_mut().map(|walk| (walk.plan_name, walk.network_map()))))
+        .await?;
     if walks.iter().any(Walk::has_hooks) {
-        timed(session, name, StepName::Hooks, all(walks.iter_mut().map(|walk| (walk.plan_name, walk.make_hooks())))).await?;
+        timed(session, name, StepName::Hooks, all(walks.iter_mut().map(|walk| (walk.plan_name, walk.make_hooks()))))
+            .await?;
     }
     timed(session, name, StepName::Plan, all(walks.iter_mut().map(|walk| (walk.plan_name, walk.make_plan())))).await?;
     if walks.iter().all(|walk| walk.plan.stop_after == Some(StopAfter::Plan)) {
@@ -89,7 +92,8 @@ async fn migrate(session: &Session, walks: &mut [Walk<'_>]) -> Result<(), StepEr
     }
     let plans: Vec<String> = walks.iter().filter_map(Walk::made_plan).collect();
     let watching = proven_overlap(session, &plans);
-    let (overlap, migrated) = futures::join!(watching, all(walks.iter_mut().map(|walk| (walk.plan_name, walk.migrate()))));
+    let (overlap, migrated) =
+        futures::join!(watching, all(walks.iter_mut().map(|walk| (walk.plan_name, walk.migrate()))));
     // What went wrong with a migration says more than that it did not overlap.
     migrated.and(overlap)
 }

@@ -11,8 +11,8 @@ use crate::cluster::{Kind, ObjectRef};
 use crate::event::{Event, StepName};
 use crate::facts::NicAttachment;
 use crate::migration::{
-    HookStep, Names, NetworkRow, PlanChoices, PlanRefs, PlanVm, StorageRow, hook_body,
-    hooks_of, nad_body, network_map_body, network_rows, plan_body, ready, storage_map_body, storage_rows,
+    HookStep, Names, NetworkRow, PlanChoices, PlanRefs, PlanVm, StorageRow, hook_body, hooks_of, nad_body,
+    network_map_body, network_rows, plan_body, ready, storage_map_body, storage_rows,
 };
 use crate::scenario::{NamedPlan, PlanSpec, Scenario, Test};
 use crate::undo::{EntryId, ObjectUndo};
@@ -94,11 +94,6 @@ impl<'a> Walk<'a> {
         Draft { test: Some(self.test), target, body, needs: vec![self.session.shared.namespace_entry] }
     }
 
-    /// Tells something that changes no outcome.
-    pub(super) fn note(&self, note: String) {
-        self.session.parts().emit(Event::Noted { test: Some(self.test.to_owned()), note });
-    }
-
     pub(super) async fn prepare(&mut self) -> Result<(), StepError> {
         let session = self.session;
         self.destination = session.destination(self.scenario.destination).await?;
@@ -153,7 +148,7 @@ impl<'a> Walk<'a> {
         draft.needs.extend([self.source.provider_entry, self.destination.1]);
         let target = draft.target.clone();
         let created = draft.create(parts).await?;
-        self.made.insert(step, (name, created.entry));
+        self.keep(step, (name, created.entry));
         self.wait_ready(&target).await
     }
 
@@ -207,8 +202,13 @@ impl<'a> Walk<'a> {
         let target = draft.target.clone();
         let created = draft.create_undone_by(parts, ObjectUndo::ArchiveThenDelete).await?;
         self.plan_uid = created.object.uid().unwrap_or_default();
-        self.made.insert(StepName::Plan, (name, created.entry));
+        self.keep(StepName::Plan, (name, created.entry));
         self.wait_ready(&target).await
+    }
+
+    /// Remembers what a step has made.
+    pub(super) fn keep(&mut self, step: StepName, made: Made) {
+        self.made.insert(step, made);
     }
 
     /// Name of the Plan, once it is made.

@@ -36,7 +36,10 @@ mod tests {
         assert_eq!(verified["stringData"]["insecureSkipVerify"], "false");
         assert_eq!(verified["stringData"]["cacert"], "pem");
         let open = remote_secret_body("https://api:6443", "t", None);
-        assert_eq!((open["stringData"]["insecureSkipVerify"].as_str(), open["stringData"].get("cacert")), (Some("true"), None));
+        assert_eq!(
+            (open["stringData"]["insecureSkipVerify"].as_str(), open["stringData"].get("cacert")),
+            (Some("true"), None)
+        );
         assert_eq!(remote_provider_body("u", "n", "s")["spec"]["secret"], json!({ "name": "s", "namespace": "n" }));
     }
 }

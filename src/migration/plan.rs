@@ -76,9 +76,8 @@ impl PlanChoices {
 /// A Plan for `vms`. What the scenario does not set is left to the product's defaults.
 pub fn plan_body(spec: &PlanSpec, vms: &[PlanVm], refs: &PlanRefs, choices: &PlanChoices) -> Value {
     let here = |name: &str| json!({ "name": name, "namespace": refs.namespace });
-    let hooks: Vec<Value> = (refs.hooks.iter())
-        .map(|(step, name)| json!({ "step": step.step().as_str(), "hook": here(name) }))
-        .collect();
+    let hooks: Vec<Value> =
+        (refs.hooks.iter()).map(|(step, name)| json!({ "step": step.step().as_str(), "hook": here(name) })).collect();
     let mut body = Map::new();
     let mut put = |key: &str, value: Value| drop(body.insert(key.to_owned(), value));
     put("targetNamespace", json!(refs.target_namespace));
