@@ -27,9 +27,13 @@ fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
         return Verdict::Inconclusive { reason: "a claim does not tell which disk it holds".to_owned() };
     }
     if !pairing.sure {
-        return Verdict::Inconclusive { reason: "the order changed with MTV 2.11, and the version is not known".to_owned() };
+        return Verdict::Inconclusive {
+            reason: "the order changed with MTV 2.11, and the version is not known".to_owned(),
+        };
     }
-    let names = |places: &[usize]| places.iter().map(|place| pairing.order[*place].name.as_str()).collect::<Vec<_>>().join(", ");
+    let names = |places: &[usize]| {
+        places.iter().map(|place| pairing.order[*place].name.as_str()).collect::<Vec<_>>().join(", ")
+    };
     let mut ordered = places.clone();
     ordered.sort_unstable();
     if ordered != places {
@@ -38,7 +42,8 @@ fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
     if ordered.first() != Some(&0) {
         return Verdict::Passed { seen: names(&places) };
     }
-    let numbered = target.disks.iter().zip(&pairing.origins).filter_map(|(disk, origin)| Some((disk.boot_order?, origin)));
+    let numbered =
+        target.disks.iter().zip(&pairing.origins).filter_map(|(disk, origin)| Some((disk.boot_order?, origin)));
     let actual = match numbered.min_by_key(|(number, _)| *number) {
         Some((_, Some(0))) => return Verdict::Passed { seen: names(&places) },
         Some((number, Some(place))) => format!("boot order {number} on {}", names(&[*place])),

@@ -55,10 +55,7 @@ mod tests {
         let mut evidence = sample::evidence();
         let target = sample::target();
         let judged = |evidence: &Evidence, target: &TargetVm| judge(evidence, &evidence.vms[0], target);
-        assert_eq!(
-            judged(&evidence, &target),
-            Verdict::Passed { seen: "EFI, with secure boot, with TPM".into() }
-        );
+        assert_eq!(judged(&evidence, &target), Verdict::Passed { seen: "EFI, with secure boot, with TPM".into() });
         let bios = TargetVm { firmware: Firmware::Bios, secure_boot: false, ..target.clone() };
         assert_eq!(
             judged(&evidence, &bios),

@@ -39,14 +39,10 @@ mod tests {
     fn a_renamed_vm_keeps_its_name_for_display() {
         let mut evidence = sample::renamed();
         let judged = |evidence: &Evidence, name: &str, display: Option<&str>| {
-            let target =
-                TargetVm { name: name.into(), display_name: display.map(str::to_owned), ..sample::target() };
+            let target = TargetVm { name: name.into(), display_name: display.map(str::to_owned), ..sample::target() };
             judge(evidence, &evidence.vms[0], &target)
         };
-        assert_eq!(
-            judged(&evidence, "xcopy-test", Some("XCopy_Test")),
-            Verdict::Passed { seen: "xcopy-test".into() }
-        );
+        assert_eq!(judged(&evidence, "xcopy-test", Some("XCopy_Test")), Verdict::Passed { seen: "xcopy-test".into() });
         assert_eq!(
             judged(&evidence, "vm-x1y2", Some("XCopy_Test")),
             Verdict::Failed { expected: "xcopy-test".into(), actual: "vm-x1y2".into() }

@@ -23,7 +23,8 @@ fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
         let wanted = destinations(evidence, nic, before);
         if !wanted.iter().any(|row| row.destination == found.attachment) {
             let names: Vec<_> = wanted.iter().map(|row| row.destination.to_string()).collect();
-            let names = if names.is_empty() { "a network that the NetworkMap names".to_owned() } else { names.join(" or ") };
+            let names =
+                if names.is_empty() { "a network that the NetworkMap names".to_owned() } else { names.join(" or ") };
             expected.push(format!("{} ({}) on {names}", nic.mac, nic.network));
             actual.push(format!("{} is on {}", nic.mac, found.attachment));
         }

@@ -79,7 +79,8 @@ impl<'a> Wanted<'a> {
     }
 
     fn words(&self) -> String {
-        let modes: String = [self.access_mode, self.volume_mode].iter().flatten().map(|mode| format!(", {mode}")).collect();
+        let modes: String =
+            [self.access_mode, self.volume_mode].iter().flatten().map(|mode| format!(", {mode}")).collect();
         format!("{} on {} with at least {} bytes{modes}", self.name, self.class, self.size_bytes)
     }
 }
