@@ -3,20 +3,38 @@
 //! Evidence is gathered once by the engine, stored with the run, and judged here without any I/O, so that a stored run
 //! can be judged again. A new check is a file with its rule, its source and its tests, and a line in `registry`.
 
+mod affinity;
 mod cpu;
+mod disk_order;
 mod ending;
 mod evidence;
+mod expect;
+mod firmware;
 mod guest_agent;
 mod judge;
+mod labels;
 mod memory;
+mod name;
 mod network;
+mod nics;
+mod node;
+mod pairing;
+mod partial;
 mod power;
 mod present;
 mod provider_tls;
+mod pvc_names;
 mod registry;
 mod serial;
+mod snapshots;
+mod source;
 mod storage;
+mod versions;
+mod warm;
+mod xcopy;
 
+#[cfg(test)]
+mod harms;
 #[cfg(test)]
 mod sample;
 

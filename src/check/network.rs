@@ -1,45 +1,54 @@
-//! Networks: each NIC of the source, by its MAC address, is where the NetworkMap sends it.
+//! Networks: each NIC that is on both sides, by its MAC address, is where the NetworkMap sends it.
 
-use super::{Check, Evidence, Rule, VmEvidence};
+use super::versions::mtv_before;
+use super::{Check, Evidence, MappedNetwork, Rule, VmEvidence};
 use crate::event::Verdict;
-use crate::facts::{SourceNic, TargetVm};
+use crate::facts::{SourceNic, TargetNic, TargetVm};
 
 pub(super) const CHECK: Check = Check {
     key: "network",
-    rule: "Each NIC of the source is on the cluster with its MAC address, on the network that the NetworkMap names.",
-    source: "original-suite.md section 3 (network)",
+    rule: "Each NIC, found by its MAC address, is on the network that the NetworkMap names; of several rows for one source \
+           network, each NIC takes the first that is not taken (since MTV 2.11).",
+    source: "original-suite.md section 3 (network); forklift-api.md section 7 (NICs)",
     judge: Rule::PerVm(judge),
 };
 
+// A NIC that is missing, or has another MAC address, is what the check `nics` finds.
 fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
-    if vm.source.nics.is_empty() {
-        return Verdict::NotApplicable { reason: "the source VM has no NIC".to_owned() };
-    }
-    let (mut expected, mut actual) = (Vec::new(), Vec::new());
-    for nic in &vm.source.nics {
-        if let Some((wanted, found)) = difference(evidence, nic, target) {
-            expected.push(format!("{} ({}) on {wanted}", nic.mac, nic.network));
-            actual.push(format!("{} {found}", nic.mac));
+    let (mut expected, mut actual, mut judged) = (Vec::new(), Vec::new(), 0);
+    for (index, nic) in vm.source.nics.iter().enumerate() {
+        let Some(found) = counterpart(nic, target) else { continue };
+        judged += 1;
+        let before = vm.source.nics[..index].iter().filter(|other| other.network == nic.network).count();
+        let wanted = destinations(evidence, nic, before);
+        if !wanted.iter().any(|row| row.destination == found.attachment) {
+            let names: Vec<_> = wanted.iter().map(|row| row.destination.to_string()).collect();
+            let names =
+                if names.is_empty() { "a network that the NetworkMap names".to_owned() } else { names.join(" or ") };
+            expected.push(format!("{} ({}) on {names}", nic.mac, nic.network));
+            actual.push(format!("{} is on {}", nic.mac, found.attachment));
         }
     }
+    if judged == 0 {
+        return Verdict::NotApplicable { reason: "no NIC of the source is on the cluster".to_owned() };
+    }
     if expected.is_empty() {
-        return Verdict::Passed { seen: format!("{} NICs", vm.source.nics.len()) };
+        return Verdict::Passed { seen: if judged == 1 { "1 NIC".to_owned() } else { format!("{judged} NICs") } };
     }
     Verdict::Failed { expected: expected.join("; "), actual: actual.join("; ") }
 }
 
-/// What the map wants for this NIC and what was found instead, or `None` if they agree.
-fn difference(evidence: &Evidence, nic: &SourceNic, target: &TargetVm) -> Option<(String, String)> {
+fn counterpart<'a>(nic: &SourceNic, target: &'a TargetVm) -> Option<&'a TargetNic> {
+    target.nics.iter().find(|found| found.mac.as_ref().is_some_and(|mac| mac.eq_ignore_ascii_case(&nic.mac)))
+}
+
+/// The rows that a NIC may follow, of which `before` are taken by earlier NICs of the same source network.
+fn destinations<'a>(evidence: &'a Evidence, nic: &SourceNic, before: usize) -> Vec<&'a MappedNetwork> {
     let rows: Vec<_> = evidence.network_map.iter().filter(|row| row.source == nic.network).collect();
-    let wanted = match rows.as_slice() {
-        [] => "a network that the NetworkMap names".to_owned(),
-        rows => rows.iter().map(|row| row.destination.to_string()).collect::<Vec<_>>().join(" or "),
-    };
-    let mac = nic.mac.to_lowercase();
-    match target.nics.iter().find(|found| found.mac.as_ref().is_some_and(|other| other.to_lowercase() == mac)) {
-        None => Some((wanted, "is on no NIC of the VM".to_owned())),
-        Some(found) if rows.iter().any(|row| row.destination == found.attachment) => None,
-        Some(found) => Some((wanted, format!("is on {}", found.attachment))),
+    let pooled = rows.len() > 1 && !mtv_before(evidence, 2, 11);
+    match rows.get(before) {
+        Some(row) if pooled => vec![*row],
+        _ => rows,
     }
 }
 
@@ -60,7 +69,28 @@ mod tests {
         let Verdict::Failed { expected, actual } = judged(&target) else { panic!() };
         assert_eq!(expected, "00:50:56:00:00:02 (Mgmt) on NAD ns/cb-1");
         assert_eq!(actual, "00:50:56:00:00:02 is on the pod network");
+        target.nics.pop();
+        assert_eq!(judged(&target), Verdict::Passed { seen: "1 NIC".into() });
         target.nics.clear();
-        assert!(matches!(judged(&target), Verdict::Failed { .. }));
+        assert!(matches!(judged(&target), Verdict::NotApplicable { .. }));
+    }
+
+    #[test]
+    fn rows_for_one_network_are_taken_one_by_one() {
+        let mut evidence = sample::evidence();
+        for row in &mut evidence.network_map {
+            row.source = "VM Network".into();
+        }
+        for nic in &mut evidence.vms[0].source.nics {
+            nic.network = "VM Network".into();
+        }
+        let mut target = sample::target();
+        assert!(matches!(judge(&evidence, &evidence.vms[0], &target), Verdict::Passed { .. }));
+        target.nics[1].attachment = NicAttachment::Pod;
+        assert!(matches!(judge(&evidence, &evidence.vms[0], &target), Verdict::Failed { .. }));
+        evidence.mtv_version = Some("2.10.1".into());
+        assert!(matches!(judge(&evidence, &evidence.vms[0], &target), Verdict::Passed { .. }));
+        evidence.network_map.clear();
+        assert!(matches!(judge(&evidence, &evidence.vms[0], &target), Verdict::Failed { .. }));
     }
 }

@@ -1,7 +1,10 @@
 //! The list of checks.
 
 use super::{Evidence, VmEvidence};
-use super::{cpu, guest_agent, memory, network, power, provider_tls, serial, storage};
+use super::{
+    affinity, cpu, disk_order, expect, firmware, guest_agent, labels, memory, name, network, nics, node, power,
+    provider_tls, pvc_names, serial, snapshots, source, storage, warm, xcopy,
+};
 use crate::event::Verdict;
 use crate::facts::TargetVm;
 
@@ -28,13 +31,26 @@ pub enum Rule {
 }
 
 /// All checks, in the order of reports.
-pub const CHECKS: [Check; 8] = [
+pub const CHECKS: [Check; 21] = [
     provider_tls::CHECK,
     power::CHECK,
     cpu::CHECK,
     memory::CHECK,
+    firmware::CHECK,
+    serial::CHECK,
+    name::CHECK,
+    nics::CHECK,
     network::CHECK,
     storage::CHECK,
-    serial::CHECK,
+    disk_order::CHECK,
+    pvc_names::CHECK,
+    snapshots::CHECK,
     guest_agent::CHECK,
+    node::CHECK,
+    labels::CHECK,
+    affinity::CHECK,
+    warm::CHECK,
+    xcopy::CHECK,
+    source::CHECK,
+    expect::CHECK,
 ];

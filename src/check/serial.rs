@@ -1,9 +1,9 @@
 //! The BIOS serial that the guest sees.
 
+use super::versions::at_least;
 use super::{Check, Evidence, Rule, VmEvidence};
 use crate::event::Verdict;
-use crate::facts::{TargetVm, parse_version};
-use semver::Version;
+use crate::facts::TargetVm;
 
 pub(super) const CHECK: Check = Check {
     key: "serial",
@@ -33,9 +33,6 @@ fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
 
 /// The forms that the versions allow; both where the MTV version is not known.
 fn accepted_forms(evidence: &Evidence, uuid: &str) -> Vec<String> {
-    let at_least = |text: Option<&String>, major, minor| {
-        text.and_then(|text| parse_version(text).ok()).map(|version| version >= Version::new(major, minor, 0))
-    };
     let openshift = at_least(evidence.openshift_version.as_ref(), 4, 20).unwrap_or(false);
     match (openshift, at_least(evidence.mtv_version.as_ref(), 2, 10)) {
         (false, _) | (true, Some(false)) => vec![uuid.to_owned()],

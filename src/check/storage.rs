@@ -1,77 +1,94 @@
-//! Storage: number of disks, and for each its storage class, its size and, on Ceph RBD, its access mode.
+//! Storage: number of disks, and for each its storage class, its size and its modes.
 
+use super::pairing::{Pairing, row_of};
 use super::{Check, Evidence, MappedStorage, Rule, VmEvidence};
 use crate::event::Verdict;
-use crate::facts::{TargetDisk, TargetVm};
+use crate::facts::{SourceDisk, TargetDisk, TargetVm};
 
 pub(super) const CHECK: Check = Check {
     key: "storage",
     rule: "There are as many disks as on the source, each on the storage class that the StorageMap names for it and at \
-           least as large; on ceph-rbd the access mode is the map's, else ReadWriteMany.",
-    source: "original-suite.md section 3 (storage), with its gaps (size, map per disk) closed",
+           least as large; access and volume mode are the map's, else ReadWriteMany on ceph-rbd, and ReadWriteMany and \
+           Block with copy-offload.",
+    source: "original-suite.md section 3 (storage), with its gaps (size, volume mode, map per disk) closed; \
+             forklift-api.md section 7 (populator PVC)",
     judge: Rule::PerVm(judge),
 };
 
-/// What one source disk asks for.
-struct Wanted<'a> {
-    row: &'a MappedStorage,
-    size_bytes: u64,
-    name: &'a str,
-}
-
+// In which order the disks are is the check `disk-order`'s question, and their names that of `pvc-names`.
 fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
     let (source, found) = (&vm.source.disks, &target.disks);
     if source.len() != found.len() {
         return Verdict::Failed { expected: disks(source.len()), actual: disks(found.len()) };
     }
-    let mut wanted = Vec::new();
-    for disk in source {
-        let Some(row) = evidence.storage_map.iter().find(|row| row.source == disk.storage) else {
-            return Verdict::Failed {
-                expected: format!("a row of the StorageMap for {} of {}", disk.storage, disk.name),
-                actual: "none".to_owned(),
-            };
-        };
-        wanted.push(Wanted { row, size_bytes: disk.size_bytes, name: &disk.name });
+    if source.is_empty() {
+        return Verdict::NotApplicable { reason: "the source VM has no disk".to_owned() };
     }
-    // Which target disk came from which source disk is the disk-order check's question. Here the largest disks are
-    // matched first, class by class, so that no order of the same disks can fail.
-    wanted.sort_by_key(|disk| std::cmp::Reverse(disk.size_bytes));
-    let mut left: Vec<&TargetDisk> = found.iter().collect();
-    left.sort_by_key(|disk| std::cmp::Reverse(disk.size_bytes));
-    for disk in &wanted {
-        match left.iter().position(|found| fits(found, disk)) {
-            Some(index) => drop(left.remove(index)),
-            None => {
-                return Verdict::Failed {
-                    expected: want(disk),
-                    actual: left.iter().map(|found| found_words(found)).collect::<Vec<_>>().join("; "),
-                };
-            }
+    let pairing = Pairing::of(evidence, vm, target);
+    let (mut expected, mut actual) = (Vec::new(), Vec::new());
+    for (place, disk) in pairing.order.iter().enumerate() {
+        let Some(row) = row_of(evidence, disk) else {
+            expected.push(format!("a row of the StorageMap for {} of {}", disk.storage, disk.name));
+            actual.push("none".to_owned());
+            continue;
+        };
+        let wanted = Wanted::of(evidence, row, disk);
+        let claim = pairing.claim_of(place);
+        if !claim.is_some_and(|claim| wanted.fits(claim)) {
+            expected.push(wanted.words());
+            actual.push(claim.map_or_else(|| format!("no claim holds {}", disk.name), found_words));
         }
     }
-    Verdict::Passed { seen: disks(found.len()) }
+    if expected.is_empty() {
+        return Verdict::Passed { seen: disks(found.len()) };
+    }
+    Verdict::Failed { expected: expected.join("; "), actual: actual.join("; ") }
 }
 
-fn fits(found: &TargetDisk, wanted: &Wanted<'_>) -> bool {
-    found.storage_class.as_deref() == Some(&wanted.row.storage_class)
-        && found.size_bytes >= wanted.size_bytes
-        && access_mode(wanted.row).is_none_or(|mode| found.access_modes.iter().any(|found| found == mode))
+/// What one source disk asks for.
+struct Wanted<'a> {
+    name: &'a str,
+    size_bytes: u64,
+    class: &'a str,
+    access_mode: Option<&'a str>,
+    volume_mode: Option<&'a str>,
 }
 
-fn access_mode(row: &MappedStorage) -> Option<&str> {
-    let by_class = row.storage_class.contains("ceph-rbd").then_some("ReadWriteMany");
-    row.access_mode.as_deref().or(by_class)
-}
+impl<'a> Wanted<'a> {
+    fn of(evidence: &Evidence, row: &'a MappedStorage, disk: &'a SourceDisk) -> Self {
+        // These sources ignore the map's modes (forklift-api.md section 3).
+        let modeless = matches!(evidence.provider_type.as_str(), "ovirt" | "openstack" | "openshift");
+        let offload = row.vendor.is_some();
+        let shared = offload || row.storage_class.contains("ceph-rbd");
+        let access_mode = row.access_mode.as_deref().or(shared.then_some("ReadWriteMany"));
+        let volume_mode = row.volume_mode.as_deref().or(offload.then_some("Block"));
+        Self {
+            name: &disk.name,
+            size_bytes: disk.size_bytes,
+            class: &row.storage_class,
+            access_mode: access_mode.filter(|_| !modeless),
+            volume_mode: volume_mode.filter(|_| !modeless),
+        }
+    }
 
-fn want(disk: &Wanted<'_>) -> String {
-    let mode = access_mode(disk.row).map_or(String::new(), |mode| format!(", {mode}"));
-    format!("{} on {} with at least {} bytes{mode}", disk.name, disk.row.storage_class, disk.size_bytes)
+    fn fits(&self, found: &TargetDisk) -> bool {
+        found.storage_class.as_deref() == Some(self.class)
+            && found.size_bytes >= self.size_bytes
+            && self.access_mode.is_none_or(|mode| found.access_modes.iter().any(|found| found == mode))
+            && self.volume_mode.is_none_or(|mode| found.volume_mode.as_deref() == Some(mode))
+    }
+
+    fn words(&self) -> String {
+        let modes: String =
+            [self.access_mode, self.volume_mode].iter().flatten().map(|mode| format!(", {mode}")).collect();
+        format!("{} on {} with at least {} bytes{modes}", self.name, self.class, self.size_bytes)
+    }
 }
 
 fn found_words(disk: &TargetDisk) -> String {
     let class = disk.storage_class.as_deref().unwrap_or("no storage class");
-    format!("{} on {class} with {} bytes, {}", disk.claim, disk.size_bytes, disk.access_modes.join("+"))
+    let mode = disk.volume_mode.as_deref().unwrap_or("no volume mode");
+    format!("{} on {class} with {} bytes, {}, {mode}", disk.claim, disk.size_bytes, disk.access_modes.join("+"))
 }
 
 fn disks(count: usize) -> String {
@@ -83,24 +100,55 @@ mod tests {
     use super::super::sample;
     use super::*;
 
-    fn judged(change: impl FnOnce(&mut TargetVm)) -> Verdict {
-        let evidence = sample::evidence();
+    fn judged(change: impl FnOnce(&mut Evidence, &mut TargetVm)) -> Verdict {
+        let mut evidence = sample::evidence();
         let mut target = sample::target();
-        change(&mut target);
+        change(&mut evidence, &mut target);
         judge(&evidence, &evidence.vms[0], &target)
     }
 
     #[test]
-    fn count_class_size_and_mode_are_judged_and_order_is_not() {
-        assert_eq!(judged(|target| target.disks.reverse()), Verdict::Passed { seen: "2 disks".into() });
-        let Verdict::Failed { expected, actual } = judged(|target| drop(target.disks.pop())) else { panic!() };
-        assert_eq!((expected.as_str(), actual.as_str()), ("2 disks", "1 disk"));
-        assert!(matches!(judged(|target| target.disks[0].size_bytes -= 1), Verdict::Failed { .. }));
-        assert!(matches!(judged(|target| target.disks[1].storage_class = Some("nfs".into())), Verdict::Failed { .. }));
-        assert!(matches!(
-            judged(|target| target.disks[0].access_modes = vec!["ReadWriteOnce".into()]),
-            Verdict::Failed { .. }
-        ));
-        assert!(matches!(judged(|target| target.disks[0].size_bytes += 4096), Verdict::Passed { .. }));
+    fn count_class_size_and_modes_are_judged_and_order_is_not() {
+        assert_eq!(judged(|_, target| target.disks.reverse()), Verdict::Passed { seen: "3 disks".into() });
+        let Verdict::Failed { expected, actual } = judged(|_, target| drop(target.disks.pop())) else { panic!() };
+        assert_eq!((expected.as_str(), actual.as_str()), ("3 disks", "2 disks"));
+        for harm in [
+            (|_, target| target.disks[0].size_bytes -= 1) as fn(&mut Evidence, &mut TargetVm),
+            |_, target| target.disks[1].storage_class = Some("nfs-slow".into()),
+            |_, target| target.disks[1].access_modes = vec!["ReadWriteOnce".into()],
+            |_, target| target.disks[0].volume_mode = Some("Block".into()),
+            |_, target| target.disks[1] = target.disks[0].clone(),
+            |evidence, _| drop(evidence.storage_map.pop()),
+        ] {
+            assert!(matches!(judged(harm), Verdict::Failed { .. }));
+        }
+        assert!(matches!(judged(|_, target| target.disks[0].size_bytes += 4096), Verdict::Passed { .. }));
+    }
+
+    #[test]
+    fn a_class_swapped_between_disks_is_found_and_told() {
+        let swapped = judged(|_, target| {
+            let first = target.disks[0].storage_class.take();
+            target.disks[0].storage_class = target.disks[1].storage_class.replace(first.unwrap());
+        });
+        let Verdict::Failed { expected, actual } = swapped else { panic!() };
+        assert!(expected.starts_with("Hard disk 2 on nfs with at least "), "{expected}");
+        assert!(actual.contains("on ocs-storagecluster-ceph-rbd with"), "{actual}");
+    }
+
+    #[test]
+    fn offload_asks_for_blocks_and_rows_may_name_ids() {
+        let by_id = |evidence: &mut Evidence, _: &mut TargetVm| evidence.storage_map[1].source = "datastore-2".into();
+        assert!(matches!(judged(by_id), Verdict::Passed { .. }));
+        let offload = |evidence: &mut Evidence, _: &mut TargetVm| {
+            evidence.storage_map[1].vendor = Some("ontap".into());
+            evidence.storage_map[1].volume_mode = None;
+        };
+        assert!(matches!(judged(offload), Verdict::Failed { .. }));
+        let modeless = |evidence: &mut Evidence, target: &mut TargetVm| {
+            evidence.provider_type = "ovirt".into();
+            target.disks[0].volume_mode = Some("Block".into());
+        };
+        assert!(matches!(judged(modeless), Verdict::Passed { .. }));
     }
 }

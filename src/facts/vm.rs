@@ -140,6 +140,8 @@ pub struct SourceDisk {
     pub size_bytes: u64,
     /// Name of the datastore, storage domain or volume type.
     pub storage: String,
+    /// The source's id of that storage (a `MoRef` on vSphere), where it is known.
+    pub storage_id: Option<String>,
     /// Controller key, where the source has controllers.
     pub controller: Option<i32>,
     /// Unit number on the controller.
@@ -261,6 +263,8 @@ pub struct TargetDisk {
     pub volume_mode: Option<String>,
     /// Where the disk came from: annotation `forklift.konveyor.io/disk-source`, if it is there.
     pub source: Option<String>,
+    /// The source's id of the disk it came from (label `vmdkKey`, `diskID` or `imageID` of a populator's claim).
+    pub source_id: Option<String>,
     /// Its number in the product's order of the source disks: annotation `forklift.konveyor.io/disk-index`.
     pub index: Option<usize>,
     /// Its place in the boot order, if it has one.

@@ -12,6 +12,8 @@ const PARALLEL: usize = 8;
 /// Set by Forklift on what it imports. Source: forklift-api.md section 7.
 const DISK_SOURCE: &str = "forklift.konveyor.io/disk-source";
 const DISK_INDEX: &str = "forklift.konveyor.io/disk-index";
+/// Labels of a populator's claim that hold the source's id of the disk. Source: forklift-api.md section 7.
+const SOURCE_DISK: [&str; 3] = ["vmdkKey", "diskID", "imageID"];
 /// Set by Forklift on a VM that it renames. Source: forklift-api.md section 7 (name).
 const DISPLAY_NAME: &str = "openshift.io/display-name";
 /// Label of the source's id. Source: forklift-api.md section 7 (L).
@@ -167,6 +169,7 @@ fn disk(volume: &Volume, claim: Option<&DynamicObject>, operation: &str) -> Resu
     };
     let size = read.status.capacity.get("storage").or_else(|| read.spec.resources.requests.get("storage"));
     let filled = |text: String| Some(text).filter(|text| !text.is_empty());
+    let labels = claim.and_then(|claim| claim.metadata.labels.as_ref());
     let annotation = |key| word(claim.and_then(|claim| claim.metadata.annotations.as_ref()), key);
     Ok(TargetDisk {
         name: volume.name.clone(),
@@ -176,6 +179,7 @@ fn disk(volume: &Volume, claim: Option<&DynamicObject>, operation: &str) -> Resu
         access_modes: read.spec.access_modes,
         volume_mode: filled(read.spec.volume_mode),
         source: annotation(DISK_SOURCE),
+        source_id: SOURCE_DISK.iter().find_map(|key| word(labels, key)),
         index: annotation(DISK_INDEX).and_then(|text| text.parse().ok()),
         boot_order: None,
     })

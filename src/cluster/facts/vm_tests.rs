@@ -41,7 +41,7 @@ fn vmi() -> Value {
 }
 
 fn pvc(capacity: Option<&str>) -> Value {
-    json!({"metadata": {"name": "c", "annotations": {DISK_SOURCE: "[ds] v/v.vmdk", DISK_INDEX: "3"}},
+    json!({"metadata": {"name": "c", "labels": {"vmdkKey": "2000"}, "annotations": {DISK_SOURCE: "[ds] v/v.vmdk", DISK_INDEX: "3"}},
         "spec": {"storageClassName": "ceph", "accessModes": ["ReadWriteMany"], "volumeMode": "Block",
             "resources": {"requests": {"storage": "10Gi"}}},
         "status": {"capacity": capacity.map(|size| json!({"storage": size}))}})
@@ -81,6 +81,7 @@ async fn a_running_vm() {
     assert_eq!(disk.storage_class.as_deref(), Some("ceph"));
     assert_eq!(disk.access_modes, ["ReadWriteMany"]);
     assert_eq!((disk.volume_mode.as_deref(), disk.source.as_deref()), (Some("Block"), Some("[ds] v/v.vmdk")));
+    assert_eq!(disk.source_id.as_deref(), Some("2000"));
     assert_eq!((disk.index, disk.boot_order, vm.disks[1].boot_order), (Some(3), Some(1), None));
 }
 

@@ -151,12 +151,14 @@ fn source_disk(disk: &Element, all: Devices<'_>, names: &Names, vm: &str) -> Res
     let datastore = disk.moref_at("backing/datastore");
     let backing = disk.child("backing");
     let controller = disk.value_at("controllerKey");
-    let storage = datastore.map(|store| names.objects.get(&store.id).cloned().unwrap_or(store.id));
+    let storage_id = datastore.map(|store| store.id);
+    let storage = storage_id.as_ref().map(|id| names.objects.get(id).unwrap_or(id).clone());
     Ok(SourceDisk {
         id: disk.text_at("key").ok_or_else(|| malformed("key"))?.to_owned(),
         name: label(disk),
         size_bytes: bytes.or_else(|| disk.value_at("capacityInBytes")).ok_or_else(|| malformed("capacity"))?,
         storage: storage.unwrap_or_default(),
+        storage_id,
         unit: disk.value_at("unitNumber"),
         bus: controller.and_then(|key| all.bus_of(key)),
         controller,
@@ -264,6 +266,7 @@ mod tests {
         );
         let disk = &vm.disks[0];
         assert_eq!((disk.id.as_str(), disk.storage.as_str(), disk.size_bytes), ("2000", "ds1", 10 << 30));
+        assert_eq!(disk.storage_id.as_deref(), Some("datastore-1"));
         assert_eq!((disk.controller, disk.unit, disk.bus), (Some(1000), Some(0), Some(DiskBus::Scsi)));
         assert_eq!((disk.file.as_deref(), disk.mode.as_deref()), (Some("[ds1] a/a.vmdk"), Some("persistent")));
         assert_eq!((disk.rdm, disk.shared), (false, true));
