@@ -11,13 +11,17 @@ mod devices;
 mod fault;
 mod find;
 mod guest;
+mod hosts;
 mod names;
 mod power;
 mod properties;
+mod reconfigure;
 mod request;
 mod session;
+mod snapshots;
 mod source_vm;
 mod task;
+mod tracking;
 mod vcenter;
 mod xml;
 
