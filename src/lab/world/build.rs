@@ -2,7 +2,7 @@
 
 use super::load::{WorldError, bare_network, split_address};
 use super::{
-    Disk, DiskSpec, GuestNet, Inventory, NamedRef, Nic, NicSpec, SourceSpec, Vm, VmSpec, VsphereSource, World,
+    Disk, DiskSpec, GuestNet, Inventory, NamedRef, Nic, NicSpec, PodLogs, SourceSpec, Vm, VmSpec, VsphereSource, World,
     WorldSpec,
 };
 use crate::facts::{Seed, parse_quantity_bytes};
@@ -24,7 +24,7 @@ impl World {
         spec.validate()?;
         let seed = Seed(spec.seed);
         let vsphere = spec.sources.iter().map(|source| Arc::new(vsphere_source(source, seed))).collect();
-        Ok(Self { spec: Arc::new(spec), vsphere, pace, faults: Faults::default() })
+        Ok(Self { spec: Arc::new(spec), vsphere, pace, faults: Faults::default(), pod_logs: PodLogs::default() })
     }
 }
 
@@ -65,6 +65,8 @@ fn vsphere_source(spec: &SourceSpec, seed: Seed) -> VsphereSource {
         datacenter,
         cluster,
         hosts,
+        esxi,
+        array,
         datastores,
         networks,
         vms,
@@ -91,6 +93,8 @@ fn vsphere_source(spec: &SourceSpec, seed: Seed) -> VsphereSource {
         aliases: Mutex::default(),
         username: username.clone(),
         password: password.clone(),
+        esxi: esxi.clone(),
+        array: array.clone(),
         seed,
         inventory: Mutex::new(inventory),
         revision: watch::Sender::new(1),

@@ -1,6 +1,8 @@
 //! The live state of a vSphere source: what its SOAP face changes, and what the inventory and Forklift read.
 
+use super::array::{ArraySpec, EsxiSpec};
 use crate::facts::{Firmware, Power, Seed};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -19,6 +21,10 @@ pub struct VsphereSource {
     pub username: String,
     /// Password; a lab's passwords are no secrets.
     pub password: String,
+    /// Login of its ESXi hosts.
+    pub esxi: EsxiSpec,
+    /// The array behind some of its datastores.
+    pub array: Option<ArraySpec>,
     pub(super) seed: Seed,
     pub(super) inventory: Mutex<Inventory>,
     pub(super) revision: watch::Sender<u64>,
@@ -37,6 +43,8 @@ pub struct Inventory {
     pub vm_folder: NamedRef,
     /// ESXi hosts (`host-21`).
     pub hosts: Vec<NamedRef>,
+    /// The lines of each ESXi host's `authorized_keys`, by its MoRef.
+    pub authorized_keys: BTreeMap<String, Vec<String>>,
     /// Datastores (`datastore-12`).
     pub datastores: Vec<NamedRef>,
     /// Distributed port groups (`dvportgroup-31`) and standard networks (`network-7`).
@@ -225,6 +233,13 @@ impl Inventory {
     /// The VM with this MoRef, to change it.
     pub fn vm_mut(&mut self, moref: &str) -> Option<&mut Vm> {
         self.vms.iter_mut().find(|vm| vm.moref == moref)
+    }
+
+    /// Whether an ESXi host lets the owner of a public key in; `key` is one line as OpenSSH writes it.
+    pub fn trusts(&self, host: &str, key: &str) -> bool {
+        let Some(blob) = key.split_whitespace().nth(1) else { return false };
+        let lines = self.authorized_keys.get(host);
+        lines.into_iter().flatten().any(|line| line.split_whitespace().any(|word| word == blob))
     }
 
     /// The next MoRef value of a kind (`vm` gives `vm-101`).
