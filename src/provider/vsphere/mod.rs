@@ -26,6 +26,8 @@ mod vcenter;
 mod xml;
 
 #[cfg(test)]
+mod change_tests;
+#[cfg(test)]
 mod script;
 #[cfg(test)]
 mod tests;
