@@ -68,7 +68,7 @@ impl Lab {
         let admin = world.spec.cluster.users.iter().find(|user| user.role == Role::Admin);
         let admin_token = admin.map(|user| user.token.clone()).ok_or(LabError::NoAdmin)?;
         let authority = Authority::new()?;
-        let api = ApiServer::new(&world.spec.cluster, world.faults.clone());
+        let api = ApiServer::with_logs(&world.spec.cluster, world.faults.clone(), world.pod_logs.clone());
         for object in controllers::seed(&world) {
             let name = format!("{} {}", object["kind"], object["metadata"]["name"]);
             api.insert(object).map_err(|error| LabError::Seed { object: name, problem: error.to_string() })?;

@@ -2,18 +2,19 @@
 //!
 //! Source: original-suite.md section 4.
 
-use super::world::{SourceSpec, World};
+use super::world::{ArraySpec, EsxiSpec, NamedRef, SourceSpec, VsphereSource, World};
 use serde_json::{Value, json};
 
 /// The providers file with `host[:port]` texts for the sources' hosts.
 pub(super) fn providers_json(world: &World, place: impl Fn(&str) -> String) -> String {
+    let sources = world.spec.sources.iter().zip(&world.vsphere);
     let entries: serde_json::Map<String, Value> =
-        world.spec.sources.iter().map(|source| provider_entry(source, &place)).collect();
+        sources.map(|(spec, source)| provider_entry(spec, source, &place)).collect();
     format!("{:#}\n", Value::Object(entries))
 }
 
-fn provider_entry(source: &SourceSpec, place: impl Fn(&str) -> String) -> (String, Value) {
-    let SourceSpec::Vsphere { name, version, host, username, password, datastores, .. } = source;
+fn provider_entry(spec: &SourceSpec, source: &VsphereSource, place: impl Fn(&str) -> String) -> (String, Value) {
+    let SourceSpec::Vsphere { name, version, host, username, password, .. } = spec;
     let authority = place(host);
     let mut entry = json!({
         "type": "vsphere",
@@ -28,20 +29,85 @@ fn provider_entry(source: &SourceSpec, place: impl Fn(&str) -> String) -> (Strin
         "guest_vm_win_password": "lab-guest",
         "vddk_init_image": format!("registry.lab.mtvtest/vddk:{version}"),
     });
-    let mut offload = json!({
-        "storage_vendor_product": "ontap",
-        "storage_hostname": "array.lab.mtvtest",
-        "storage_username": "admin",
-        "storage_password": "lab-array",
-        "ontap_svm": "svm-lab",
-        "rdm_lun_uuid": "naa.600a0980383139544924583130326761",
+    if let Some(array) = &source.array {
+        let inventory = source.read();
+        let esxi = inventory.hosts.first().map(|host| (host, &source.esxi));
+        entry["copyoffload"] = copyoffload(array, &inventory.datastores, esxi);
+    }
+    (name.clone(), entry)
+}
+
+/// The array, its first two datastores, the first datastore that is not on it, its first LUN, and for clones over SSH
+/// the first host.
+fn copyoffload(array: &ArraySpec, datastores: &[NamedRef], esxi: Option<(&NamedRef, &EsxiSpec)>) -> Value {
+    let mut section = json!({
+        "storage_vendor_product": array.vendor,
+        "storage_hostname": array.hostname,
+        "storage_username": array.username,
+        "storage_password": array.password,
     });
-    // The world's first datastore is on the array, the second too, the third is not.
-    for (index, key) in ["datastore_id", "secondary_datastore_id", "non_xcopy_datastore_id"].iter().enumerate() {
-        if index < datastores.len() {
-            offload[*key] = json!(format!("datastore-{}", 41 + index));
+    for (key, value) in &array.keys {
+        section[key] = json!(value);
+    }
+    let on_array = |store: &&NamedRef| array.datastores.contains(&store.name);
+    let mut own = array.datastores.iter().filter_map(|name| datastores.iter().find(|store| store.name == *name));
+    let other = datastores.iter().find(|store| !on_array(store));
+    let stores =
+        [("datastore_id", own.next()), ("secondary_datastore_id", own.next()), ("non_xcopy_datastore_id", other)];
+    for (key, store) in stores {
+        if let Some(store) = store {
+            section[key] = json!(store.moref);
         }
     }
-    entry["copyoffload"] = offload;
-    (name.clone(), entry)
+    if let Some(lun) = array.luns.first() {
+        section["rdm_lun_uuid"] = json!(lun);
+    }
+    if let Some(method) = &array.clone_method {
+        section["esxi_clone_method"] = json!(method);
+    }
+    if let (Some("ssh"), Some((host, login))) = (array.clone_method.as_deref(), esxi) {
+        section["esxi_host"] = json!(host.name);
+        section["esxi_user"] = json!(login.user);
+        section["esxi_password"] = json!(login.password);
+    }
+    section
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::clock::Pace;
+    use crate::lab::world::WorldSpec;
+
+    fn section(change: impl Fn(&mut Option<ArraySpec>)) -> Value {
+        let mut spec = WorldSpec::embedded().unwrap();
+        let SourceSpec::Vsphere { array, .. } = &mut spec.sources[0];
+        change(array);
+        let world = World::from_spec(spec, Pace::FULL).unwrap();
+        let file: Value = serde_json::from_str(&providers_json(&world, str::to_owned)).unwrap();
+        file["vsphere-8"]["copyoffload"].clone()
+    }
+
+    #[test]
+    fn the_array_of_the_world_is_in_the_file() {
+        let embedded = json!({
+            "storage_vendor_product": "ontap", "storage_hostname": "array.lab.mtvtest", "storage_username": "admin",
+            "storage_password": "lab-array", "ontap_svm": "svm-lab", "datastore_id": "datastore-41",
+            "secondary_datastore_id": "datastore-42", "non_xcopy_datastore_id": "datastore-43",
+            "rdm_lun_uuid": "naa.600a0980383139544924583130326761",
+        });
+        assert_eq!(section(|_| ()), embedded);
+        assert_eq!(section(|array| *array = None), Value::Null);
+        let ssh = section(|array| {
+            let array = array.as_mut().unwrap();
+            array.clone_method = Some("ssh".into());
+            array.datastores = vec!["nfs-1".into()];
+        });
+        assert_eq!(
+            (&ssh["datastore_id"], &ssh["non_xcopy_datastore_id"]),
+            (&json!("datastore-43"), &json!("datastore-41"))
+        );
+        assert_eq!((&ssh["esxi_host"], &ssh["esxi_user"]), (&json!("esxi-1.lab.mtvtest"), &json!("root")));
+        assert!(ssh.get("secondary_datastore_id").is_none());
+    }
 }

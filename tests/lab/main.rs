@@ -12,4 +12,5 @@ mod faults;
 mod migration;
 mod plans;
 mod rig;
+mod sources;
 mod undo;

@@ -30,7 +30,7 @@ impl Bench {
 
     pub(super) fn start_at(pace: Pace) -> Self {
         let world = World::from_spec(WorldSpec::embedded().unwrap(), pace).unwrap();
-        let server = ApiServer::new(&world.spec.cluster, world.faults.clone());
+        let server = ApiServer::with_logs(&world.spec.cluster, world.faults.clone(), world.pod_logs.clone());
         for object in super::seed(&world) {
             server.insert(object).unwrap();
         }

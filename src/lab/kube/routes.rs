@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 const BODY_MAX_BYTES: usize = 3 * 1024 * 1024;
-/// The annotation whose text is a pod's log.
+/// The annotation whose text is the log of a pod that no controller of the lab writes one for.
 const LOG_ANNOTATION: &str = "/metadata/annotations/mtvtest.io~1log";
 
 /// Answers a request.
@@ -248,7 +248,8 @@ fn part(server: &ApiServer, call: &Call, method: &Method, bytes: &Bytes) -> Resu
         ("scale", _) if scale::has(&call.kind) => scale::answer(&mut server.state(), call, method, bytes),
         ("log", &Method::GET) if call.kind.is_core("pods") => {
             let pod = read::get(&server.state(), call)?;
-            log(call, text(&pod.value, LOG_ANNOTATION))
+            let written = server.pod_logs().read(text(&pod.value, "/metadata/uid"));
+            log(call, written.as_deref().unwrap_or_else(|| text(&pod.value, LOG_ANNOTATION)))
         }
         ("token", &Method::POST) if call.kind.is_core("serviceaccounts") => {
             let account = read::get(&server.state(), call)?;

@@ -7,7 +7,7 @@ use super::service::ApiService;
 use super::store::State;
 use crate::facts::{now, rfc3339};
 use crate::lab::fault::Faults;
-use crate::lab::world::ClusterSpec;
+use crate::lab::world::{ClusterSpec, PodLogs};
 use http::{HeaderValue, Request, header};
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -25,6 +25,7 @@ struct Inner {
     users: Users,
     faults: Faults,
     version: String,
+    pod_logs: PodLogs,
     mounts: RwLock<Vec<(String, axum::Router)>>,
 }
 
@@ -42,11 +43,17 @@ pub enum SeedError {
 impl ApiServer {
     /// A server with built-in kinds, the standard namespaces, and the users of `spec`; nothing else.
     pub fn new(spec: &ClusterSpec, faults: Faults) -> Self {
+        Self::with_logs(spec, faults, PodLogs::default())
+    }
+
+    /// As [`Self::new`]; pods' logs come from `pod_logs`.
+    pub fn with_logs(spec: &ClusterSpec, faults: Faults, pod_logs: PodLogs) -> Self {
         let inner = Inner {
             state: Mutex::new(State::new()),
             users: Users::of(spec),
             faults,
             version: spec.kubernetes.clone(),
+            pod_logs,
             mounts: RwLock::default(),
         };
         let server = Self { inner: Arc::new(inner) };
@@ -137,6 +144,10 @@ impl ApiServer {
 
     pub(super) fn faults(&self) -> &Faults {
         &self.inner.faults
+    }
+
+    pub(super) fn pod_logs(&self) -> &PodLogs {
+        &self.inner.pod_logs
     }
 
     /// The Kubernetes version, `v1.33.5`.

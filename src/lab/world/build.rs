@@ -2,7 +2,7 @@
 
 use super::load::{WorldError, bare_network, split_address};
 use super::{
-    Disk, DiskSpec, GuestNet, Inventory, NamedRef, Nic, NicSpec, SourceSpec, Vm, VmSpec, VsphereSource, World,
+    Disk, DiskSpec, GuestNet, Inventory, NamedRef, Nic, NicSpec, PodLogs, SourceSpec, Vm, VmSpec, VsphereSource, World,
     WorldSpec,
 };
 use crate::facts::{Seed, parse_quantity_bytes};
@@ -24,7 +24,7 @@ impl World {
         spec.validate()?;
         let seed = Seed(spec.seed);
         let vsphere = spec.sources.iter().map(|source| Arc::new(vsphere_source(source, seed))).collect();
-        Ok(Self { spec: Arc::new(spec), vsphere, pace, faults: Faults::default() })
+        Ok(Self { spec: Arc::new(spec), vsphere, pace, faults: Faults::default(), pod_logs: PodLogs::default() })
     }
 }
 
@@ -65,6 +65,8 @@ fn vsphere_source(spec: &SourceSpec, seed: Seed) -> VsphereSource {
         datacenter,
         cluster,
         hosts,
+        esxi,
+        array,
         datastores,
         networks,
         vms,
@@ -91,6 +93,8 @@ fn vsphere_source(spec: &SourceSpec, seed: Seed) -> VsphereSource {
         aliases: Mutex::default(),
         username: username.clone(),
         password: password.clone(),
+        esxi: esxi.clone(),
+        array: array.clone(),
         seed,
         inventory: Mutex::new(inventory),
         revision: watch::Sender::new(1),
@@ -182,12 +186,16 @@ fn build_disk(
         unit,
         size_bytes: parse_quantity_bytes(&disk.size).unwrap_or_default(),
         datastore: datastore.moref.clone(),
-        file: format!("[{}] {}/{}{suffix}.vmdk", datastore.name, vm.name, vm.name),
+        file: match &disk.shared {
+            Some(name) => format!("[{}] shared/{name}.vmdk", datastore.name),
+            None => format!("[{}] {}/{}{suffix}.vmdk", datastore.name, vm.name, vm.name),
+        },
         mode: "persistent".to_owned(),
         thin: true,
         eager: false,
         uuid: disk_uuid(source, &format!("{}/disk-{index}", vm.name)),
         lun: None,
+        shared: disk.shared.is_some(),
     }
 }
 
@@ -208,6 +216,7 @@ fn build_nic(source: &VsphereSource, inventory: &Inventory, vm: &VmSpec, (order,
         class: "VirtualVmxnet3".to_owned(),
         mac: source.mac_for(&format!("{}/nic-{order}", vm.name)),
         network: network.map(|network| network.moref.clone()).unwrap_or_default(),
+        connected: true,
         guest: guest.collect(),
     }
 }

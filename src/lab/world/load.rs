@@ -126,7 +126,7 @@ fn check_quantity(what: &str, text: &str, problems: &mut Vec<String>) {
 }
 
 fn check_source(source: &SourceSpec, problems: &mut Vec<String>) {
-    let SourceSpec::Vsphere { name, version, hosts, datastores, networks, vms, .. } = source;
+    let SourceSpec::Vsphere { name, version, hosts, datastores, networks, vms, array, .. } = source;
     if let Err(error) = parse_version(version) {
         problems.push(format!("source {name}: {error}"));
     }
@@ -134,6 +134,9 @@ fn check_source(source: &SourceSpec, problems: &mut Vec<String>) {
         if empty {
             problems.push(format!("source {name}: {what} is empty; a vCenter needs one at least"));
         }
+    }
+    if let Some(array) = array {
+        problems.extend(array.problems(&format!("source {name}: array"), datastores));
     }
     let networks: Vec<&str> = networks.iter().map(|network| bare_network(network)).collect();
     let datastores: Vec<&str> = datastores.iter().map(String::as_str).collect();

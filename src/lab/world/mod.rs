@@ -1,12 +1,17 @@
 //! The lab's world: what exists before any request, and the live state of its sources.
 
+mod array;
 mod build;
 mod load;
+mod pod_logs;
 mod spec;
 mod vsphere;
 
+pub(crate) use array::storage_product;
+pub use array::{ArraySpec, EsxiSpec};
 pub(crate) use build::{bus_numbers, disk_uuid};
 pub use load::WorldError;
+pub use pod_logs::PodLogs;
 pub use spec::{
     ClusterSpec, DiskSpec, GuestSpec, NicSpec, NodeSpec, Role, SourceSpec, StorageClassSpec, UserSpec, VmSpec,
     WorldSpec,
@@ -28,6 +33,8 @@ pub struct World {
     pub pace: Pace,
     /// What goes wrong.
     pub faults: Faults,
+    /// What the pods of the cluster print.
+    pub pod_logs: PodLogs,
 }
 
 impl World {

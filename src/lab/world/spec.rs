@@ -1,5 +1,6 @@
 //! The world file: one YAML document. The embedded default is `world.yaml` beside the sources of the lab.
 
+use super::array::{ArraySpec, EsxiSpec};
 use crate::facts::{Firmware, Power};
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +109,12 @@ pub enum SourceSpec {
         cluster: String,
         /// ESXi hosts.
         hosts: Vec<String>,
+        /// Login of the ESXi hosts; `root` and `lab-esxi` if left out.
+        #[serde(default)]
+        esxi: EsxiSpec,
+        /// The storage array that copies by itself, if there is one.
+        #[serde(default)]
+        array: Option<ArraySpec>,
         /// Datastores, in the order of their MoRefs.
         datastores: Vec<String>,
         /// Networks; each a distributed port group unless it begins with `std:`.
@@ -162,6 +169,9 @@ pub struct DiskSpec {
     /// Controller: `scsi`, `sata`, `ide` or `nvme`.
     #[serde(default = "scsi")]
     pub bus: String,
+    /// Name of a disk that several VMs share; all that say the same name have the same file.
+    #[serde(default)]
+    pub shared: Option<String>,
 }
 
 /// A NIC.

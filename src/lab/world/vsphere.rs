@@ -1,6 +1,8 @@
 //! The live state of a vSphere source: what its SOAP face changes, and what the inventory and Forklift read.
 
+use super::array::{ArraySpec, EsxiSpec};
 use crate::facts::{Firmware, Power, Seed};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -19,6 +21,10 @@ pub struct VsphereSource {
     pub username: String,
     /// Password; a lab's passwords are no secrets.
     pub password: String,
+    /// Login of its ESXi hosts.
+    pub esxi: EsxiSpec,
+    /// The array behind some of its datastores.
+    pub array: Option<ArraySpec>,
     pub(super) seed: Seed,
     pub(super) inventory: Mutex<Inventory>,
     pub(super) revision: watch::Sender<u64>,
@@ -37,6 +43,8 @@ pub struct Inventory {
     pub vm_folder: NamedRef,
     /// ESXi hosts (`host-21`).
     pub hosts: Vec<NamedRef>,
+    /// The lines of each ESXi host's `authorized_keys`, by its MoRef.
+    pub authorized_keys: BTreeMap<String, Vec<String>>,
     /// Datastores (`datastore-12`).
     pub datastores: Vec<NamedRef>,
     /// Distributed port groups (`dvportgroup-31`) and standard networks (`network-7`).
@@ -45,6 +53,10 @@ pub struct Inventory {
     pub vms: Vec<Vm>,
     /// Folders that were made on datastores, `[ds] path`.
     pub folders: Vec<String>,
+    /// MoRefs of the VMs that DRS leaves where they are.
+    pub drs_off: Vec<String>,
+    /// Files that were deleted with one VM while another had them.
+    pub lost_files: Vec<String>,
     /// The next free number of a MoRef.
     pub next_number: u32,
 }
@@ -132,6 +144,8 @@ pub struct Disk {
     pub uuid: String,
     /// The LUN behind it, if it is a raw device mapping.
     pub lun: Option<Lun>,
+    /// Whether several VMs may write to it at once (`sharingMultiWriter`).
+    pub shared: bool,
 }
 
 /// A LUN that a disk maps.
@@ -156,6 +170,8 @@ pub struct Nic {
     pub mac: String,
     /// MoRef of the network.
     pub network: String,
+    /// Whether it is connected when the VM starts.
+    pub connected: bool,
     /// Addresses inside the guest.
     pub guest: Vec<GuestNet>,
 }
@@ -225,6 +241,13 @@ impl Inventory {
     /// The VM with this MoRef, to change it.
     pub fn vm_mut(&mut self, moref: &str) -> Option<&mut Vm> {
         self.vms.iter_mut().find(|vm| vm.moref == moref)
+    }
+
+    /// Whether an ESXi host lets the owner of a public key in; `key` is one line as OpenSSH writes it.
+    pub fn trusts(&self, host: &str, key: &str) -> bool {
+        let Some(blob) = key.split_whitespace().nth(1) else { return false };
+        let lines = self.authorized_keys.get(host);
+        lines.into_iter().flatten().any(|line| line.split_whitespace().any(|word| word == blob))
     }
 
     /// The next MoRef value of a kind (`vm` gives `vm-101`).

@@ -86,6 +86,20 @@ impl<'a> Devices<'a> {
             .collect()
     }
 
+    /// Disks that several VMs may use at once: marked so themselves, or on a controller whose bus is shared. In device
+    /// order.
+    pub(crate) fn shared_disks(self) -> impl Iterator<Item = &'a Element> {
+        let buses: BTreeSet<i32> = self
+            .of_class(&SCSI)
+            .filter(|device| matches!(device.text_at("sharedBus"), Some("virtualSharing" | "physicalSharing")))
+            .filter_map(|device| device.value_at("key"))
+            .collect();
+        self.disks().filter(move |disk| {
+            disk.text_at("backing/sharing") == Some("sharingMultiWriter")
+                || disk.value_at("controllerKey").is_some_and(|key| buses.contains(&key))
+        })
+    }
+
     /// Units of a controller that no device holds, lowest first.
     pub(crate) fn free_units(self, controller: i32) -> impl Iterator<Item = i32> {
         let taken: BTreeSet<i32> = self
