@@ -33,7 +33,8 @@ impl ObjectRef {
             Thing::Object { kind, api_version, namespace, name, .. } => {
                 Some(Self { kind: Kind::named(api_version, kind)?, namespace: namespace.clone(), name: name.clone() })
             }
-            Thing::SourceVm { .. } => None,
+            // What is only changed has an undo of its own, and is not the ledger's to show or delete.
+            Thing::SourceVm { .. } | Thing::ControllerShare { .. } | Thing::Patched { .. } => None,
         }
     }
 

@@ -6,9 +6,11 @@
 
 mod clean_up;
 mod collect;
+mod controller_share;
 mod evidence;
 mod fixtures;
 mod leftovers;
+mod node_label;
 mod outline;
 mod preflight;
 mod prepare;
@@ -21,8 +23,10 @@ mod steps;
 mod support;
 mod unwind;
 
+pub use controller_share::{ControllerShares, Share, Values, precopy_interval};
 pub use fixtures::SourceFixture;
 pub use leftovers::{find_leftovers, record_found};
+pub use node_label::{AskedNode, LabelUse, NodeLabels};
 pub use outline::{Outline, OutlineStep};
 pub use preflight::{Environment, NeededSource, Problem, disconnect, examine_cluster, examine_sources};
 pub use rights::{role_yaml, wanted_rights};

@@ -1,6 +1,8 @@
 //! What the tests of one run share.
 
+use super::controller_share::ControllerShares;
 use super::fixtures::{SharedFixtures, SourceFixture};
+use super::node_label::NodeLabels;
 use super::preflight::{Environment, disconnect};
 use super::run::RunDirectory;
 use super::source::ConnectedSource;
@@ -52,6 +54,8 @@ pub struct Session {
     pub(super) parts: SessionParts,
     pub(super) shared: SharedFixtures,
     pub(super) sources: BTreeMap<String, Result<SourceFixture, StepError>>,
+    pub(super) controller: ControllerShares,
+    pub(super) node_labels: NodeLabels,
 }
 
 impl Session {
@@ -83,7 +87,18 @@ impl Session {
             let error = StepError::join(errors).unwrap_or(StepError::Cancelled);
             return Err(Box::new((parts, error)));
         }
-        Ok(Self { parts, shared, sources })
+        let (controller, node_labels) = (ControllerShares::default(), NodeLabels::default());
+        Ok(Self { parts, shared, sources, controller, node_labels })
+    }
+
+    /// Settings of the product that tests share.
+    pub fn controller(&self) -> &ControllerShares {
+        &self.controller
+    }
+
+    /// Labels of nodes that tests share.
+    pub fn node_labels(&self) -> &NodeLabels {
+        &self.node_labels
     }
 
     /// The parts, for reading.

@@ -2,6 +2,8 @@
 //!
 //! Every undo is idempotent: "already gone" is success, and what does not carry this session's mark is left alone.
 
+use super::controller_share::Departure;
+use super::node_label::take_back;
 use super::source::Reach;
 use super::steps::StepError;
 use crate::cluster::{Cluster, ClusterError, Deletion, Guard, Kind, ObjectRef};
@@ -76,6 +78,13 @@ impl Unwinder<'_> {
             Thing::SourceVm { provider, name, vm_id, .. } => {
                 self.delete_source_vm(provider, name, vm_id.as_deref()).await?
             }
+            Thing::ControllerShare { namespace, holder, values, originals, .. } => {
+                let deadline = self.deadline.clone();
+                let (cluster, events) = (self.cluster, self.events);
+                let leaving = Departure { cluster, events, namespace, holder, values, originals, deadline };
+                leaving.leave().await.map_err(|error| chain(&error))?
+            }
+            Thing::Patched { .. } => take_back(self.cluster, &entry.thing).await.map_err(|error| chain(&error))?,
             Thing::Object { undo, .. } => {
                 let Some(target) = ObjectRef::of(&entry.thing) else {
                     return Err("the ledger names a kind that this version does not know".to_owned());
@@ -176,7 +185,7 @@ impl Unwinder<'_> {
             .thing
         {
             Thing::Object { kind, uid, .. } if kind == Kind::PLAN.kind => uid,
-            Thing::Object { .. } | Thing::SourceVm { .. } => None,
+            _ => None,
         })
     }
 
