@@ -4,6 +4,7 @@
 //! is tested on literals. Source: forklift-api.md.
 
 mod archive;
+mod copyoffload;
 mod execution;
 mod maps;
 mod naming;
@@ -13,8 +14,13 @@ mod provider;
 mod readiness;
 
 pub use archive::{archive_patch, archived, cancel_patch, is_running, owned_by_plan, stopped};
+pub use copyoffload::{
+    OFFLOAD_CLAIM_TEMPLATE, forced_claim_template, is_populator_secret, offload_storage_rows, storage_secret_body,
+};
 pub use execution::{Failure, Finished, finished, migration_body};
-pub use maps::{NetworkRow, StorageRow, nad_body, network_map_body, network_rows, storage_map_body, storage_rows};
+pub use maps::{
+    NetworkRow, OffloadPlugin, StorageRow, nad_body, network_map_body, network_rows, storage_map_body, storage_rows,
+};
 pub use naming::Names;
 pub use plan::{PlanRefs, PlanVm, plan_body};
 pub use progress::{StepProgress, VmProgress, vm_progress};

@@ -2,12 +2,11 @@
 //!
 //! `Running` is True at rest, too; only its reason tells a run (forklift-api.md section 10).
 
+use super::values::Values;
 use crate::cluster::{Cluster, ClusterError, Condition, Kind, ObjectRef, condition};
 use crate::wait::{Deadline, Seen};
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
-
-use super::values::Values;
 
 /// Name of the one ForkliftController and of the Deployment that its settings reach.
 const CONTROLLER: &str = "forklift-controller";
@@ -20,8 +19,9 @@ pub(super) struct Operator<'a> {
 }
 
 /// How the operator looked before a change, so that its next run is told from its last.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Before {
-    transition: String,
+    status: Value,
 }
 
 impl Operator<'_> {
@@ -48,9 +48,9 @@ impl Operator<'_> {
         let target = self.target();
         let mut ran = false;
         let judge = |object: Option<&DynamicObject>| {
-            let running = object.and_then(|found| condition(found, "Running"));
-            ran |= running.is_some_and(|now| is_run(&now) || now.last_transition != before.transition);
-            if ran { at_rest(object).map_met() } else { Seen::Pending("the operator has not begun".to_owned()) }
+            // A run may be over before the first look; it leaves times or a generation in the status.
+            ran |= object.is_some_and(|found| found.data["status"] != before.status);
+            if ran { without_value(at_rest(object)) } else { Seen::Pending("the operator has not begun".to_owned()) }
         };
         let what = format!("wait for the operator to take up {target}");
         self.cluster.wait(&what, &target, deadline, judge).await?;
@@ -69,18 +69,12 @@ impl Operator<'_> {
     }
 }
 
-impl Seen<Before> {
-    fn map_met(self) -> Seen<()> {
-        match self {
-            Self::Met(_) => Seen::Met(()),
-            Self::Pending(words) => Seen::Pending(words),
-            Self::Hopeless(why) => Seen::Hopeless(why),
-        }
+fn without_value(seen: Seen<Before>) -> Seen<()> {
+    match seen {
+        Seen::Met(_) => Seen::Met(()),
+        Seen::Pending(words) => Seen::Pending(words),
+        Seen::Hopeless(why) => Seen::Hopeless(why),
     }
-}
-
-fn is_run(running: &Condition) -> bool {
-    running.reason == "Running" && running.is_true()
 }
 
 /// Whether the last run succeeded and none goes on. A failed one is repeated by the operator, so it may yet.
@@ -89,7 +83,7 @@ fn at_rest(object: Option<&DynamicObject>) -> Seen<Before> {
     let running = condition(object, "Running").unwrap_or_default();
     let succeeded = condition(object, "Successful").is_some_and(|found| found.is_true());
     if running.is_true() && running.reason == "Successful" && succeeded {
-        return Seen::Met(Before { transition: running.last_transition });
+        return Seen::Met(Before { status: object.data["status"].clone() });
     }
     let failure = condition(object, "Failure").filter(Condition::is_true);
     let why = failure.map(|found| format!("; its last run failed: {}", found.message)).unwrap_or_default();
