@@ -93,7 +93,7 @@ impl Cluster {
     pub async fn get(&self, target: &ObjectRef) -> Result<Option<DynamicObject>, ClusterError> {
         let operation = format!("read {target}");
         let api = self.api(target.kind, target.namespace.as_deref());
-        match self.steadily(&operation, async || api.get(&target.name).await).await {
+        match self.steadily(&operation, || api.get(&target.name)).await {
             Ok(object) => Ok(Some(typed(object, target.kind))),
             Err(ClusterError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -119,18 +119,17 @@ impl Cluster {
         let mut objects = Vec::new();
         let mut params = ListParams::default().labels(label_selector).limit(PAGE);
         loop {
-            let page: ObjectList<DynamicObject> =
-                match self.steadily(&operation, async || api.list(&params).await).await {
-                    Ok(page) => page,
-                    // The continue token expired: begin again, once.
-                    Err(ClusterError::Rejected { code: 410, .. }) if !restarted => {
-                        restarted = true;
-                        objects.clear();
-                        params.continue_token = None;
-                        continue;
-                    }
-                    Err(error) => return Err(error),
-                };
+            let page: ObjectList<DynamicObject> = match self.steadily(&operation, || api.list(&params)).await {
+                Ok(page) => page,
+                // The continue token expired: begin again, once.
+                Err(ClusterError::Rejected { code: 410, .. }) if !restarted => {
+                    restarted = true;
+                    objects.clear();
+                    params.continue_token = None;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             objects.extend(page.items.into_iter().map(|object| typed(object, kind)));
             params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
             if params.continue_token.is_none() {
@@ -151,7 +150,8 @@ impl Cluster {
         // Without a version in it a merge patch means the same whatever happened meanwhile.
         let versioned = merge.pointer("/metadata/resourceVersion").is_some();
         let passing = |error: &ClusterError| error.is_transient() || (error.is_conflict() && !versioned);
-        let ask = async || api.patch(&target.name, &params, &Patch::Merge(merge)).await;
+        let change = Patch::Merge(merge);
+        let ask = || api.patch(&target.name, &params, &change);
         let patched = self.again_while(passing, &operation, ask).await?;
         Ok(typed(patched, target.kind))
     }
@@ -162,9 +162,11 @@ impl Cluster {
     /// See [`ClusterError`].
     pub async fn serves(&self, kind: Kind) -> Result<bool, ClusterError> {
         let operation = format!("discover {}", kind.api_version);
-        let list = async || match kind.api_version.split_once('/') {
-            Some(_) => self.client.list_api_group_resources(kind.api_version).await,
-            None => self.client.list_core_api_resources(kind.api_version).await,
+        let list = || async {
+            match kind.api_version.split_once('/') {
+                Some(_) => self.client.list_api_group_resources(kind.api_version).await,
+                None => self.client.list_core_api_resources(kind.api_version).await,
+            }
         };
         match self.steadily(&operation, list).await {
             Ok(served) => Ok(served.resources.iter().any(|resource| resource.name == kind.plural)),
@@ -175,7 +177,7 @@ impl Cluster {
 
     /// A GET of a path that is no object (`/version`), as JSON.
     pub(super) async fn get_path<T: DeserializeOwned>(&self, operation: &str, path: &str) -> Result<T, ClusterError> {
-        self.steadily(operation, async || {
+        self.steadily(operation, || async {
             let request = Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
             self.client.request(request).await
         })
@@ -196,7 +198,7 @@ impl Cluster {
             data: serde_json::json!({ "spec": spec }),
         };
         let api = self.api(kind, None);
-        self.steadily(operation, async || api.create(&PostParams::default(), &question).await).await
+        self.steadily(operation, || async { api.create(&PostParams::default(), &question).await }).await
     }
 
     pub(super) fn api(&self, kind: Kind, namespace: Option<&str>) -> Api<DynamicObject> {
@@ -211,17 +213,21 @@ impl Cluster {
     }
 
     /// Sends an idempotent request until it is answered, three times more at most.
-    async fn steadily<T>(&self, operation: &str, ask: impl AsyncFn() -> kube::Result<T>) -> Result<T, ClusterError> {
+    pub(super) async fn steadily<T, F: Future<Output = kube::Result<T>>>(
+        &self,
+        operation: &str,
+        ask: impl Fn() -> F,
+    ) -> Result<T, ClusterError> {
         self.again_while(ClusterError::is_transient, operation, ask).await
     }
 
     /// Sends a request again while `passing` holds for its error, three times at most, and after a silence only once:
     /// a server that does not answer at all costs a minute each time.
-    async fn again_while<T>(
+    async fn again_while<T, F: Future<Output = kube::Result<T>>>(
         &self,
         passing: impl Fn(&ClusterError) -> bool,
         operation: &str,
-        ask: impl AsyncFn() -> kube::Result<T>,
+        ask: impl Fn() -> F,
     ) -> Result<T, ClusterError> {
         let mut silences = 0;
         for again_after in AGAIN_AFTER {

@@ -88,6 +88,8 @@ kinds! {
     PV = global("v1", "PersistentVolume", "persistentvolumes");
     /// A deployment.
     DEPLOYMENT = namespaced("apps/v1", "Deployment", "deployments");
+    /// A claim on something, for as long as it is renewed.
+    LEASE = namespaced("coordination.k8s.io/v1", "Lease", "leases");
     /// A job.
     JOB = namespaced("batch/v1", "Job", "jobs");
     /// A storage class.

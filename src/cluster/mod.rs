@@ -13,6 +13,7 @@ mod facts;
 mod kinds;
 mod login;
 mod object_ref;
+mod optimistic;
 mod rights;
 mod stack;
 #[cfg(test)]

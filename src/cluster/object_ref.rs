@@ -33,6 +33,7 @@ impl ObjectRef {
             Thing::Object { kind, api_version, namespace, name, .. } => {
                 Some(Self { kind: Kind::named(api_version, kind)?, namespace: namespace.clone(), name: name.clone() })
             }
+            // What is only changed, or is no object, is not the ledger's to show or delete as one.
             _ => None,
         }
     }

@@ -1,5 +1,7 @@
 //! Finding what a session left, from the cluster and the sources alone.
 
+use super::controller_share::found_shares;
+use super::node_label::found_labels;
 use super::steps::StepError;
 use super::unwind::Unwinder;
 use crate::cluster::{Cluster, ClusterError, Kind, ObjectRef, SessionObjects, session_objects};
@@ -32,7 +34,8 @@ pub async fn find_leftovers(cluster: &Cluster, session: &SessionId) -> Result<Ve
 }
 
 /// Writes into `ledger` everything that `session` left, so that it can be undone like any run: labelled objects, the VMs
-/// of its Plans, and clones on every source of the providers file.
+/// of its Plans, its shares of the ForkliftController, labels of nodes whose value is the session's id, and clones on
+/// every source of the providers file.
 ///
 /// # Errors
 /// The cluster or a source cannot be asked, or the ledger cannot be written.
@@ -56,6 +59,13 @@ pub async fn record_found(
         if target.kind == Kind::PLAN {
             record_vms(unwinder.cluster, ledger, &uid, entry, &mut earlier).await?;
         }
+    }
+    let namespace = &unwinder.settings.mtv_namespace;
+    for share in found_shares(unwinder.cluster, namespace, session).await? {
+        ledger.intend(None, share, &[])?;
+    }
+    for label in found_labels(unwinder.cluster, session).await? {
+        ledger.intend(None, label, &[])?;
     }
     for entry in providers.iter() {
         let source = unwinder.source(&entry.name).await.map_err(StepError::Broken)?;

@@ -7,6 +7,7 @@
 mod clean_up;
 mod clone_request;
 mod collect;
+mod controller_share;
 mod esxi_key;
 mod evidence;
 mod expected;
@@ -14,6 +15,8 @@ mod fixtures;
 mod leftovers;
 mod migrate;
 mod migrated;
+mod node_label;
+mod offload;
 mod outline;
 mod overlap;
 mod preflight;
@@ -29,8 +32,11 @@ mod undo_source;
 mod unwind;
 mod walk;
 
+pub use controller_share::{ControllerShares, Share, Values, precopy_interval};
 pub use fixtures::SourceFixture;
 pub use leftovers::{find_leftovers, record_found};
+pub use node_label::{AskedNode, LabelUse, NodeLabels};
+pub use offload::{Capture, CaptureScope, OffloadSetup, OffloadVm, offload_section, set_up_offload};
 pub use outline::{Outline, OutlineStep};
 pub use preflight::{Environment, NeededSource, Problem, disconnect, examine_cluster, examine_sources};
 pub use rights::{role_yaml, wanted_rights};

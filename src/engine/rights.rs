@@ -32,6 +32,13 @@ pub fn wanted_rights() -> Vec<Right<'static>> {
     rights.extend([Kind::PLAN, Kind::MIGRATION, Kind::VM].map(|kind| Right::to("patch", kind)));
     rights.extend(["get", "list", "watch"].map(|verb| Right::to(verb, Kind::VMI)));
     rights.push(Right::to("list", Kind::STORAGE_CLASS));
+    // Settings of the product under a Lease, and the label that brings a VM to one node.
+    rights.extend(["create", "get", "patch", "delete"].map(|verb| Right::to(verb, Kind::LEASE)));
+    rights.extend(["get", "list", "watch", "patch"].map(|verb| Right::to(verb, Kind::FORKLIFT_CONTROLLER)));
+    rights.extend(["list", "watch"].map(|verb| Right::to(verb, Kind::DEPLOYMENT)));
+    rights.extend(["get", "list", "patch"].map(|verb| Right::to(verb, Kind::NODE)));
+    // The proof of a copy-offload: populators, and what their pods log.
+    rights.extend(["list", "watch"].map(|verb| Right::to(verb, Kind::XCOPY_POPULATOR)));
     // Where they are served: which versions are installed, where the inventory is.
     rights.extend([Kind::ROUTE, Kind::CLUSTER_VERSION, Kind::CSV].map(|kind| Right::to("get", kind)));
     rights.extend([Kind::CSV, Kind::SUBSCRIPTION].map(|kind| Right::to("list", kind)));

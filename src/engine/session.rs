@@ -1,6 +1,8 @@
 //! What the tests of one run share.
 
+use super::controller_share::ControllerShares;
 use super::fixtures::{SharedFixtures, SourceFixture, create_namespace, remote_destination};
+use super::node_label::NodeLabels;
 use super::preflight::{Environment, disconnect};
 use super::run::RunDirectory;
 use super::source::ConnectedSource;
@@ -56,6 +58,8 @@ pub struct Session {
     pub(super) sources: BTreeMap<String, Result<SourceFixture, StepError>>,
     namespaces: Mutex<BTreeMap<String, EntryId>>,
     remote: OnceCell<(String, EntryId)>,
+    pub(super) controller: ControllerShares,
+    pub(super) node_labels: NodeLabels,
 }
 
 impl Session {
@@ -88,7 +92,8 @@ impl Session {
             return Err(Box::new((parts, error)));
         }
         let namespaces = Mutex::new(BTreeMap::from([(shared.namespace.clone(), shared.namespace_entry)]));
-        Ok(Self { parts, shared, sources, namespaces, remote: OnceCell::new() })
+        let (controller, node_labels) = (ControllerShares::default(), NodeLabels::default());
+        Ok(Self { parts, shared, sources, namespaces, remote: OnceCell::new(), controller, node_labels })
     }
 
     /// A namespace for VMs or NADs: made once for all tests that name it, and removed with the session, since another
@@ -112,6 +117,16 @@ impl Session {
                 Ok(made.await?.clone())
             }
         }
+    }
+
+    /// Settings of the product that tests share.
+    pub fn controller(&self) -> &ControllerShares {
+        &self.controller
+    }
+
+    /// Labels of nodes that tests share.
+    pub fn node_labels(&self) -> &NodeLabels {
+        &self.node_labels
     }
 
     /// The parts, for reading.

@@ -2,6 +2,8 @@
 //!
 //! Every undo is idempotent: "already gone" is success, and what does not carry this session's mark is left alone.
 
+use super::controller_share::Departure;
+use super::node_label::take_back;
 use super::source::Reach;
 use super::steps::StepError;
 use super::undo_source;
@@ -84,6 +86,13 @@ impl Unwinder<'_> {
                 undo_source::remove_snapshot(self, provider, &vm_ref(vm_id, vm), (name, snapshot_id.as_deref())).await?
             }
             Thing::EsxiKey { provider, host, line } => undo_source::remove_key(self, provider, host, line).await?,
+            Thing::ControllerShare { namespace, holder, values, originals, .. } => {
+                let deadline = self.deadline.clone();
+                let (cluster, events) = (self.cluster, self.events);
+                let leaving = Departure { cluster, events, namespace, holder, values, originals, deadline };
+                leaving.leave().await.map_err(|error| chain(&error))?
+            }
+            Thing::Patched { .. } => take_back(self.cluster, &entry.thing).await.map_err(|error| chain(&error))?,
             Thing::Object { undo, .. } => {
                 let Some(target) = ObjectRef::of(&entry.thing) else {
                     return Err("the ledger names a kind that this version does not know".to_owned());

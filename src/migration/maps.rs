@@ -23,6 +23,39 @@ pub struct StorageRow {
     pub source: MapSource,
     /// Storage class.
     pub storage_class: String,
+    /// Access mode of the claims; `None`: the product's choice.
+    pub access_mode: Option<String>,
+    /// Volume mode of the claims; `None`: the product's choice.
+    pub volume_mode: Option<String>,
+    /// The plugin that lets the storage copy; `None`: the product copies.
+    pub offload: Option<OffloadPlugin>,
+    /// Whether the plugin's array can copy from there: with a plugin, but elsewhere, the host copies.
+    pub on_array: bool,
+}
+
+/// What an entry of a StorageMap says to let the array copy. Source: forklift-api.md section 3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OffloadPlugin {
+    /// Secret with the array's login, in the source Provider's namespace.
+    pub secret: String,
+    /// The array (`ontap`).
+    pub vendor: String,
+    /// MoRefs of the hosts that do the copying; none: the product's choice.
+    pub dedicated_hosts: Vec<String>,
+}
+
+impl StorageRow {
+    /// A row that the product copies in its own way.
+    fn plain(source: MapSource, storage_class: &str) -> Self {
+        Self {
+            source,
+            storage_class: storage_class.to_owned(),
+            access_mode: None,
+            volume_mode: None,
+            offload: None,
+            on_array: false,
+        }
+    }
 }
 
 /// The first source network goes to the pod network, each further one to a NAD of its own, in `nad_namespace`.
@@ -43,7 +76,7 @@ pub fn storage_rows(sources: Vec<MapSource>, storage_class: &str) -> Vec<Storage
     let mut rows: Vec<StorageRow> = Vec::new();
     for source in sources {
         if rows.iter().all(|row| row.source != source) {
-            rows.push(StorageRow { source, storage_class: storage_class.to_owned() });
+            rows.push(StorageRow::plain(source, storage_class));
         }
     }
     rows
@@ -68,11 +101,25 @@ pub fn network_map_body(rows: &[NetworkRow], providers: (&str, &str), namespace:
 
 /// A StorageMap between two Providers of `namespace`.
 pub fn storage_map_body(rows: &[StorageRow], providers: (&str, &str), namespace: &str) -> Value {
-    let map: Vec<Value> = rows
-        .iter()
-        .map(|row| json!({ "source": source(&row.source), "destination": { "storageClass": row.storage_class } }))
-        .collect();
-    map_body(map, providers, namespace)
+    map_body(rows.iter().map(storage_entry).collect(), providers, namespace)
+}
+
+fn storage_entry(row: &StorageRow) -> Value {
+    let mut destination = Map::from_iter([("storageClass".to_owned(), json!(row.storage_class))]);
+    for (key, mode) in [("accessMode", &row.access_mode), ("volumeMode", &row.volume_mode)] {
+        if let Some(mode) = mode {
+            destination.insert(key.to_owned(), json!(mode));
+        }
+    }
+    let mut entry = json!({ "source": source(&row.source), "destination": destination });
+    if let Some(plugin) = &row.offload {
+        let mut config = json!({ "secretRef": plugin.secret, "storageVendorProduct": plugin.vendor });
+        if !plugin.dedicated_hosts.is_empty() {
+            config["dedicatedMigrationHosts"] = json!(plugin.dedicated_hosts);
+        }
+        entry["offloadPlugin"] = json!({ "vsphereXcopyConfig": config });
+    }
+    entry
 }
 
 fn map_body(map: Vec<Value>, (from, to): (&str, &str), namespace: &str) -> Value {

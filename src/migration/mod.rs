@@ -4,6 +4,7 @@
 //! is tested on literals. Source: forklift-api.md.
 
 mod archive;
+mod copyoffload;
 mod destination;
 mod execution;
 mod hooks;
@@ -15,10 +16,15 @@ mod provider;
 mod readiness;
 
 pub use archive::{archive_patch, archived, cancel_patch, is_running, owned_by_plan, stopped};
+pub use copyoffload::{
+    OFFLOAD_CLAIM_TEMPLATE, forced_claim_template, is_populator_secret, offload_storage_rows, storage_secret_body,
+};
 pub use destination::{destination_provider_body, remote_provider_body, remote_secret_body};
 pub use execution::{Failure, Finished, cutover_patch, finished, migration_body};
 pub use hooks::{HookStep, failing_hook, hook_body, hooks_of};
-pub use maps::{NetworkRow, StorageRow, nad_body, network_map_body, network_rows, storage_map_body, storage_rows};
+pub use maps::{
+    NetworkRow, OffloadPlugin, StorageRow, nad_body, network_map_body, network_rows, storage_map_body, storage_rows,
+};
 pub use naming::Names;
 pub use plan::{PlanChoices, PlanRefs, PlanVm, plan_body};
 pub use progress::{StepProgress, VmProgress, vm_progress};

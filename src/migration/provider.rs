@@ -3,7 +3,7 @@
 //! Source: forklift-api.md section 2, original-suite.md sections 1.2 and 4.
 
 use crate::cluster::{Condition, conditions, is_true, observed};
-use crate::config::{ProviderEntry, ProviderKind};
+use crate::config::{EsxiCloneMethod, ProviderEntry, ProviderKind};
 use crate::wait::Seen;
 use kube::api::DynamicObject;
 use serde_json::{Map, Value, json};
@@ -31,18 +31,28 @@ pub fn source_secret_body(entry: &ProviderEntry, ca: Option<&str>) -> Value {
     json!({ "metadata": { "labels": { "createdForProviderType": entry.type_name() } }, "type": "Opaque", "stringData": data })
 }
 
-/// A source Provider that uses the Secret `secret` of its own namespace.
+/// Source: original-suite.md section 1.2 (`create_source_provider`).
+const NO_VDDK: &str = "forklift.konveyor.io/empty-vddk-init-image";
+
+/// A source Provider that uses the Secret `secret` of its own namespace. For copy-offload it tells how ESXi hosts are
+/// asked to clone, where that is not the product's own choice.
 pub fn source_provider_body(entry: &ProviderEntry, namespace: &str, secret: &str) -> Value {
     let mut settings = Map::new();
-    if let ProviderKind::Vsphere(vsphere) = &entry.kind
-        && let Some(image) = &vsphere.vddk_init_image
-    {
-        settings.insert("vddkInitImage".to_owned(), json!(image));
-    }
-    if matches!(entry.kind, ProviderKind::Vsphere(_)) {
+    let mut annotations = Map::new();
+    if let ProviderKind::Vsphere(vsphere) = &entry.kind {
         settings.insert("sdkEndpoint".to_owned(), json!("vcenter"));
+        let offload = vsphere.copyoffload.as_ref();
+        match &vsphere.vddk_init_image {
+            Some(image) => drop(settings.insert("vddkInitImage".to_owned(), json!(image))),
+            // The console's mark of a provider that is meant to have no VDDK image.
+            None if offload.is_some() => drop(annotations.insert(NO_VDDK.to_owned(), json!("yes"))),
+            None => {}
+        }
+        if offload.is_some_and(|section| section.esxi_clone_method == Some(EsxiCloneMethod::Ssh)) {
+            settings.insert("esxiCloneMethod".to_owned(), json!(EsxiCloneMethod::Ssh.as_str()));
+        }
     }
-    json!({ "spec": {
+    json!({ "metadata": { "annotations": annotations }, "spec": {
         "type": entry.type_name(),
         "url": entry.api_url,
         "secret": { "name": secret, "namespace": namespace },

@@ -2,6 +2,8 @@
 
 use crate::facts::{Power, SessionId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Number of an entry, in the order of intent.
 pub type EntryId = u64;
@@ -110,7 +112,45 @@ pub enum Thing {
         /// The exact line.
         line: String,
     },
+    /// Settings of the product that hold while sessions share them under a Lease. Undone by leaving it; the last one to
+    /// leave restores what was there before.
+    ControllerShare {
+        /// Namespace of the ForkliftController and of the Lease.
+        namespace: String,
+        /// Name of the Lease.
+        lease: String,
+        /// Under which name the Lease knows this holder.
+        holder: String,
+        /// What the settings were given, by key of the ForkliftController's spec.
+        values: BTreeMap<String, Value>,
+        /// What they were before; null where there was nothing.
+        originals: BTreeMap<String, Value>,
+    },
+    /// A label of an object that is not ours. Undone by giving the label its former value, if it still has ours.
+    Patched {
+        /// Kind of the object (`Node`): the key it is listed under.
+        #[serde(skip)]
+        kind: String,
+        /// Its API version.
+        #[serde(rename = "apiVersion")]
+        api_version: String,
+        /// Its plural.
+        plural: String,
+        /// Its namespace; `None` for cluster-scoped kinds.
+        namespace: Option<String>,
+        /// Its name.
+        name: String,
+        /// Key of the label.
+        label: String,
+        /// The value that it was given.
+        value: String,
+        /// The value before; `None` when it had no such label.
+        original: Option<String>,
+    },
 }
+
+/// Key under which shares of the ForkliftController are listed.
+const SHARES: &str = "ForkliftController";
 
 /// How an object is undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,20 +170,22 @@ impl Thing {
     /// The key it is listed under: a kind, or a provider's type.
     pub fn listed_under(&self) -> &str {
         match self {
-            Self::Object { kind, .. } => kind,
+            Self::Object { kind, .. } | Self::Patched { kind, .. } => kind,
             Self::SourceVm { provider_type, .. } => provider_type,
             // Never under the provider's type: what is listed there is deleted by name.
             Self::SourcePower { .. } => "SourcePower",
             Self::SourceSnapshot { .. } => "SourceSnapshot",
             Self::EsxiKey { .. } => "EsxiKey",
+            Self::ControllerShare { .. } => SHARES,
         }
     }
 
     pub(super) fn set_listed_under(&mut self, key: &str) {
         match self {
-            Self::Object { kind, .. } => key.clone_into(kind),
+            Self::Object { kind, .. } | Self::Patched { kind, .. } => key.clone_into(kind),
             Self::SourceVm { provider_type, .. } => key.clone_into(provider_type),
             Self::SourcePower { .. } | Self::SourceSnapshot { .. } | Self::EsxiKey { .. } => {}
+            Self::ControllerShare { .. } => {}
         }
     }
 }
@@ -161,6 +203,11 @@ impl std::fmt::Display for Thing {
                 write!(out, "snapshot {name} of VM {vm} on provider {provider}")
             }
             Self::EsxiKey { provider, host, .. } => write!(out, "SSH key on ESXi host {host} of provider {provider}"),
+            Self::ControllerShare { namespace, holder, values, .. } => {
+                let keys: Vec<&str> = values.keys().map(String::as_str).collect();
+                write!(out, "share {holder} of {} of the ForkliftController in {namespace}", keys.join(", "))
+            }
+            Self::Patched { kind, name, label, value, .. } => write!(out, "label {label}={value} of {kind} {name}"),
         }
     }
 }

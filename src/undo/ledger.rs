@@ -120,6 +120,8 @@ impl Ledger {
                     Thing::SourceSnapshot { snapshot_id, .. } => *snapshot_id = Some(value.to_owned()),
                     // Their ids are known before the call.
                     Thing::SourcePower { .. } | Thing::EsxiKey { .. } => {}
+                    // Nothing is given for what is not created.
+                    Thing::ControllerShare { .. } | Thing::Patched { .. } => {}
                 }
             }
         })
@@ -190,6 +192,36 @@ mod tests {
             uid: None,
             undo: ObjectUndo::Delete,
         }
+    }
+
+    #[test]
+    fn what_was_changed_is_read_back_with_what_it_was_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("resources.json");
+        let ledger = Ledger::create(&path, SessionId::try_from("auto-1".to_owned()).unwrap()).unwrap();
+        let share = Thing::ControllerShare {
+            namespace: "mtv".into(),
+            lease: "l".into(),
+            holder: "auto-1.1".into(),
+            values: [("controller_precopy_interval".to_owned(), serde_json::json!(2))].into(),
+            originals: [("controller_precopy_interval".to_owned(), serde_json::Value::Null)].into(),
+        };
+        let label = Thing::Patched {
+            kind: "Node".into(),
+            api_version: "v1".into(),
+            plural: "nodes".into(),
+            namespace: None,
+            name: "w1".into(),
+            label: "k".into(),
+            value: "v".into(),
+            original: None,
+        };
+        ledger.intend(None, share.clone(), &[]).unwrap();
+        ledger.intend(Some("t"), label.clone(), &[]).unwrap();
+        let read: Vec<Thing> = Ledger::open(&path).unwrap().entries().into_iter().map(|entry| entry.thing).collect();
+        assert_eq!(read, [share, label]);
+        assert_eq!(read[1].to_string(), "label k=v of Node w1");
+        assert!(read[0].to_string().starts_with("share auto-1.1 of controller_precopy_interval of"));
     }
 
     #[test]

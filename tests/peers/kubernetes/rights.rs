@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use tokio::process::Command;
 
 /// Rights of the role that the runs below need not use, and why the role has them.
-const UNUSED: [(&str, &str); 9] = [
+const UNUSED: [(&str, &str); 22] = [
     ("watch configmaps", GONE),
     ("watch pods", GONE),
     ("watch persistentvolumeclaims", GONE),
@@ -19,9 +19,25 @@ const UNUSED: [(&str, &str); 9] = [
     ("watch network-attachment-definitions.k8s.cni.cncf.io", GONE),
     ("watch networkmaps.forklift.konveyor.io", GONE),
     ("watch storagemaps.forklift.konveyor.io", GONE),
+    ("create leases.coordination.k8s.io", SHARED),
+    ("patch leases.coordination.k8s.io", SHARED),
+    ("delete leases.coordination.k8s.io", SHARED),
+    ("get forkliftcontrollers.forklift.konveyor.io", SHARED),
+    ("list forkliftcontrollers.forklift.konveyor.io", SHARED),
+    ("watch forkliftcontrollers.forklift.konveyor.io", SHARED),
+    ("patch forkliftcontrollers.forklift.konveyor.io", SHARED),
+    ("list deployments.apps", SHARED),
+    ("watch deployments.apps", SHARED),
+    ("get nodes", "only plans with a node selector label a node"),
+    ("patch nodes", "only plans with a node selector label a node"),
+    ("list vspherexcopyvolumepopulators.forklift.konveyor.io", OFFLOAD),
+    ("watch vspherexcopyvolumepopulators.forklift.konveyor.io", OFFLOAD),
     ("list clusterserviceversions.operators.coreos.com", "only where no Subscription names the installed one"),
 ];
 const GONE: &str = "only what is not as it shall be at the first look is watched";
+
+const SHARED: &str = "only warm plans and scenarios with forklift_controller change settings of the product";
+const OFFLOAD: &str = "only copy-offload plans have populators";
 
 /// The rules of the role that is shipped.
 pub(crate) fn shipped_rules() -> Value {
