@@ -6,6 +6,7 @@
 mod affinity;
 mod cpu;
 mod disk_order;
+mod ending;
 mod evidence;
 mod expect;
 mod firmware;
@@ -37,6 +38,7 @@ mod harms;
 #[cfg(test)]
 mod sample;
 
+pub use ending::{AskedFailure, VmEnding, judge_ending};
 pub use evidence::{
     Asked, AskedClaimNames, AskedNode, Evidence, ExpectedObject, MappedNetwork, MappedStorage, VmEvidence,
 };

@@ -49,6 +49,7 @@ impl Reader for EventLog {
             Event::RunStarted { .. }
             | Event::EnvironmentKnown { .. }
             | Event::ScenarioStarted { .. }
+            | Event::MigrationMeasured { .. }
             | Event::CheckJudged { .. }
             | Event::Noted { .. }
             | Event::LeftBehind { .. }

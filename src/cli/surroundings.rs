@@ -53,6 +53,8 @@ impl Surroundings {
         let world = World::from_spec(spec, Pace::FULL)?;
         let lab = Lab::start(world).map_err(|error| CliError::internal(crate::facts::chain(&error)))?;
         settings.cluster_host = Some(lab.api_url());
+        // The lab's cluster is its own remote destination, too.
+        settings.remote_ocp_cluster = Some(lab.api_url());
         let providers = Providers::parse(&lab.providers_json(), "the lab's providers", environment)?;
         Ok(Self { settings, providers, network: lab.network(), lab: Some(lab) })
     }

@@ -9,12 +9,16 @@ use super::steps::StepError;
 use crate::cluster::{self, Created, Creation, Kind, ObjectRef};
 use crate::config::ProviderEntry;
 use crate::event::Event;
-use crate::http::HttpClient;
+use crate::http::{HttpClient, TlsPolicy};
 use crate::inventory::Inventory;
-use crate::migration::{Names, destination_provider_body, provider_ready, source_provider_body, source_secret_body};
+use crate::migration::{
+    Names, destination_provider_body, provider_ready, remote_provider_body, remote_secret_body, source_provider_body,
+    source_secret_body,
+};
 use crate::provider::SourceProvider;
 use crate::undo::{EntryId, ObjectUndo};
 use crate::wait::Seen;
+use http::Uri;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -49,7 +53,7 @@ impl SharedFixtures {
     pub(super) async fn create(parts: &SessionParts) -> Result<Self, StepError> {
         let names = Names::new(&parts.id, parts.seed, ("local", "0"), "session");
         let namespace = names.target_namespace(&parts.settings.target_namespace_prefix);
-        let created = create_namespace(parts, None, &namespace).await?;
+        let created = create_namespace(parts, &namespace).await?;
         let destination = names.destination_provider();
         let target = ObjectRef::namespaced(Kind::PROVIDER, &namespace, &destination);
         let provider = Draft { test: None, target, body: destination_provider_body(), needs: vec![created.entry] };
@@ -107,6 +111,47 @@ async fn open_inventory(parts: &SessionParts, entry: &ProviderEntry, uid: &str) 
     Ok(Inventory::new(&format!("https://{host}"), token.clone(), http, entry.type_name(), uid))
 }
 
+/// The cluster as a remote destination: a Provider with its URL and a Secret with the run's token.
+///
+/// The original skips verification here always; this run trusts what its own login trusts.
+/// Source: original-suite.md sections 1.1 and 6.
+pub(super) async fn remote_destination(
+    parts: &SessionParts,
+    shared: &SharedFixtures,
+) -> Result<(String, EntryId), StepError> {
+    let cluster = &parts.cluster;
+    let names = Names::new(&parts.id, parts.seed, ("remote", "0"), "session");
+    let Some(token) = cluster.token() else {
+        let remedy = "log in with a token or with host, user and password";
+        return Err(StepError::Broken(format!("the cluster login has no token for the remote destination; {remedy}")));
+    };
+    let (secret, provider) = (names.resource("secret"), names.remote_destination_provider());
+    let namespace = &shared.namespace;
+    let ca = match cluster.tls() {
+        TlsPolicy::AcceptAny => None,
+        TlsPolicy::Pinned(pem) => Some(pem.clone()),
+        TlsPolicy::SystemRoots => Some(shown_chain(parts, cluster.url()).await?),
+    };
+    let target = ObjectRef::namespaced(Kind::SECRET, namespace, &secret);
+    let body = remote_secret_body(cluster.url(), token.expose(), ca.as_deref());
+    let needs = vec![shared.namespace_entry];
+    let secret_made = Draft { test: None, target, body, needs }.create(parts).await?;
+    let target = ObjectRef::namespaced(Kind::PROVIDER, namespace, &provider);
+    let body = remote_provider_body(cluster.url(), namespace, &secret);
+    let needs = vec![shared.namespace_entry, secret_made.entry];
+    let made = Draft { test: None, target, body, needs }.create(parts).await?;
+    wait_provider(parts, namespace, &provider).await?;
+    Ok((provider, made.entry))
+}
+
+/// The certificate chain that the API server shows, which this run's own login has verified.
+async fn shown_chain(parts: &SessionParts, url: &str) -> Result<String, StepError> {
+    let uri: Uri = url.parse().map_err(|error| StepError::Broken(format!("read the cluster's URL {url}: {error}")))?;
+    let (host, port) = (uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(443));
+    let words = |error| StepError::Broken(format!("fetch the certificate of {url}: {error}"));
+    parts.network.certificate_chain(host, port).await.map_err(words)
+}
+
 /// An object to be created, with how it is undone: deleted.
 pub(super) struct Draft<'a> {
     pub(super) test: Option<&'a str>,
@@ -139,18 +184,14 @@ impl Draft<'_> {
 }
 
 /// Creates a namespace with the labels of a migration target, or uses the one that is there; waits until it is Active.
-pub(super) async fn create_namespace(
-    parts: &SessionParts,
-    test: Option<&str>,
-    name: &str,
-) -> Result<Created, StepError> {
+pub(super) async fn create_namespace(parts: &SessionParts, name: &str) -> Result<Created, StepError> {
     let body = json!({ "metadata": { "labels": {
         "pod-security.kubernetes.io/enforce": "restricted",
         "pod-security.kubernetes.io/enforce-version": "latest",
         "mutatevirtualmachines.kubemacpool.io": "ignore",
     } } });
     let target = ObjectRef::global(Kind::NAMESPACE, name);
-    let created = Draft { test, target: target.clone(), body, needs: Vec::new() }.create(parts).await?;
+    let created = Draft { test: None, target: target.clone(), body, needs: Vec::new() }.create(parts).await?;
     let deadline = parts.deadline(parts.settings.timeouts.namespace_active);
     let judge = |object: Option<&kube::api::DynamicObject>| match object
         .and_then(|found| found.data["status"]["phase"].as_str())

@@ -7,9 +7,13 @@
 mod clean_up;
 mod collect;
 mod evidence;
+mod expected;
 mod fixtures;
 mod leftovers;
+mod migrate;
+mod migrated;
 mod outline;
+mod overlap;
 mod preflight;
 mod prepare;
 mod rights;
@@ -20,6 +24,7 @@ mod source;
 mod steps;
 mod support;
 mod unwind;
+mod walk;
 
 pub use fixtures::SourceFixture;
 pub use leftovers::{find_leftovers, record_found};

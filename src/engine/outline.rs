@@ -8,10 +8,11 @@ use crate::event::StepName;
 use crate::facts::{SESSION_LABEL, Seed, SessionId, destination_vm_name};
 use crate::inventory::MapSource;
 use crate::migration::{
-    Names, PlanRefs, PlanVm, destination_provider_body, migration_body, network_map_body, network_rows, plan_body,
-    source_provider_body, source_secret_body, storage_map_body, storage_rows,
+    Names, PlanChoices, PlanRefs, PlanVm, destination_provider_body, hook_body, hooks_of, migration_body,
+    network_map_body, network_rows, plan_body, source_provider_body, source_secret_body, storage_map_body,
+    storage_rows,
 };
-use crate::scenario::{PlanSpec, PowerSetting, Test};
+use crate::scenario::{Destination, ExpectedResult, NamedPlan, PlanSpec, PowerSetting, StopAfter, Test};
 use serde_json::{Value, json};
 
 /// What stands for a text that is a secret.
@@ -71,74 +72,92 @@ impl Outline<'_> {
 
     /// The steps of one test on `entry`.
     pub fn test(&self, test: &Test, entry: &ProviderEntry) -> Vec<OutlineStep> {
-        test.scenario.plans.iter().flat_map(|named| self.plan(test, &named.plan, entry)).collect()
+        test.scenario.plans.iter().flat_map(|named| self.plan(test, named, entry)).collect()
     }
 
-    fn plan(&self, test: &Test, plan: &PlanSpec, entry: &ProviderEntry) -> Vec<OutlineStep> {
-        let names = self.names(entry, &test.name);
+    fn plan(&self, test: &Test, named: &NamedPlan, entry: &ProviderEntry) -> Vec<OutlineStep> {
+        let plan = &named.plan;
+        let scope = named.name.as_ref().map_or_else(|| test.name.clone(), |name| format!("{}/{name}", test.name));
+        let names = self.names(entry, &scope);
         let shared = self.names(entry, &entry.name);
         let namespace = names.target_namespace(&self.settings.target_namespace_prefix);
         let target = plan.vm_target_namespace.clone().unwrap_or_else(|| namespace.clone());
-        let (source, destination) = (shared.resource("provider"), names.destination_provider());
+        let destination = match test.scenario.destination {
+            Destination::Local => names.destination_provider(),
+            Destination::Remote => names.remote_destination_provider(),
+        };
         let (words, vms) = prepare(plan, &names, &target);
-        let unknown = |what: &str| MapSource { id: None, name: Some(what.to_owned()), kind: None };
-        let storage = storage_rows(vec![unknown("<each datastore of the VMs>")], self.storage_class);
-        let networks =
-            network_rows(vec![unknown("<first network>"), unknown("<each further network>")], &names, &target);
-        let (storage_map, network_map) =
-            (names.resource(StepName::StorageMap.as_str()), names.resource(StepName::NetworkMap.as_str()));
-        let plan_name = names.migration("plan", plan.warm_migration);
         let refs = PlanRefs {
             namespace: namespace.clone(),
-            source: source.clone(),
-            destination: destination.clone(),
-            network_map: network_map.clone(),
-            storage_map: storage_map.clone(),
+            source: shared.resource("provider"),
+            destination,
+            network_map: names.resource(StepName::NetworkMap.as_str()),
+            storage_map: names.resource(StepName::StorageMap.as_str()),
             target_namespace: target,
+            hooks: hooks_of(plan).iter().map(|(step, _)| (*step, names.resource(step.purpose()))).collect(),
         };
-        let pair = (source.as_str(), destination.as_str());
+        let plan_name = names.migration("plan", plan.warm_migration);
+        let choices = PlanChoices::of(plan, entry.type_name(), self.session.as_str());
+        let step = |step, words: Vec<String>, manifests| OutlineStep { step: Some(step), words, manifests };
         let here = |kind, name: &str, body| self.manifest(&ObjectRef::namespaced(kind, &namespace, name), body);
+        let mut steps = vec![step(StepName::Prepare, words, Vec::new())];
+        steps.extend(self.maps(plan, &names, &refs));
+        if !refs.hooks.is_empty() {
+            let bodies = hooks_of(plan).into_iter().zip(&refs.hooks);
+            let hooks = bodies
+                .map(|((_, hook), (_, name))| here(Kind::HOOK, name, hook_body(hook, &self.settings.hook_image)))
+                .collect();
+            steps.push(step(StepName::Hooks, vec!["create the hooks".to_owned()], hooks));
+        }
+        steps.push(step(
+            StepName::Plan,
+            vec!["create the Plan and wait until it is Ready".to_owned()],
+            vec![here(Kind::PLAN, &plan_name, plan_body(plan, &vms, &refs, &choices))],
+        ));
+        if plan.stop_after != Some(StopAfter::Plan) {
+            let name = names.migration("migration", plan.warm_migration);
+            let body = migration_body(&namespace, &plan_name, self.cutover(plan));
+            steps.push(step(StepName::Migrate, vec![migrate_words(plan)], vec![here(Kind::MIGRATION, &name, body)]));
+        }
+        if plan.stop_after.is_none() {
+            let words = "gather the facts of every migrated VM and judge them";
+            steps.push(step(StepName::Check, vec![words.to_owned()], Vec::new()));
+        }
+        let words = "remove all of it again, clones on the source included";
+        steps.push(step(StepName::CleanUp, vec![words.to_owned()], Vec::new()));
+        steps
+    }
+
+    /// What stands for the cutover's time, where the Migration carries it from its start.
+    fn cutover(&self, plan: &PlanSpec) -> Option<&'static str> {
+        let fixed = plan.warm_migration && plan.cutover.is_none();
+        fixed.then_some("<mins_before_cutover from its start>")
+    }
+
+    fn maps(&self, plan: &PlanSpec, names: &Names, refs: &PlanRefs) -> [OutlineStep; 2] {
+        let unknown = |what: &str| MapSource { id: None, name: Some(what.to_owned()), kind: None };
+        let storage = storage_rows(vec![unknown("<each datastore of the VMs>")], self.storage_class);
+        let further = if plan.per_nic_network_map { "<network of each further NIC>" } else { "<each further network>" };
+        let nads = plan.multus_namespace.as_ref().unwrap_or(&refs.target_namespace);
+        let networks = network_rows(vec![unknown("<first network>"), unknown(further)], names, nads);
+        let pair = (refs.source.as_str(), refs.destination.as_str());
+        let here = |kind, name: &str, body| self.manifest(&ObjectRef::namespaced(kind, &refs.namespace, name), body);
         let made = |step, words: &str, manifest| OutlineStep {
             step: Some(step),
             words: vec![words.to_owned()],
             manifests: vec![manifest],
         };
-        vec![
-            OutlineStep { step: Some(StepName::Prepare), words, manifests: Vec::new() },
+        [
             made(
                 StepName::StorageMap,
                 "map every source storage to the storage class",
-                here(Kind::STORAGE_MAP, &storage_map, storage_map_body(&storage, pair, &namespace)),
+                here(Kind::STORAGE_MAP, &refs.storage_map, storage_map_body(&storage, pair, &refs.namespace)),
             ),
             made(
                 StepName::NetworkMap,
                 "map the first network to the pod network, each further one to a NAD of its own",
-                here(Kind::NETWORK_MAP, &network_map, network_map_body(&networks, pair, &namespace)),
+                here(Kind::NETWORK_MAP, &refs.network_map, network_map_body(&networks, pair, &refs.namespace)),
             ),
-            made(
-                StepName::Plan,
-                "create the Plan and wait until it is Ready",
-                here(Kind::PLAN, &plan_name, plan_body(plan, &vms, &refs)),
-            ),
-            made(
-                StepName::Migrate,
-                "start the Migration and follow it to its end",
-                here(
-                    Kind::MIGRATION,
-                    &names.migration("migration", plan.warm_migration),
-                    migration_body(&namespace, &plan_name),
-                ),
-            ),
-            OutlineStep {
-                step: Some(StepName::Check),
-                words: vec!["gather the facts of every migrated VM and judge them".to_owned()],
-                manifests: Vec::new(),
-            },
-            OutlineStep {
-                step: Some(StepName::CleanUp),
-                words: vec!["remove all of it again, clones on the source included".to_owned()],
-                manifests: Vec::new(),
-            },
         ]
     }
 
@@ -160,6 +179,17 @@ impl Outline<'_> {
     }
 }
 
+fn migrate_words(plan: &PlanSpec) -> String {
+    let mut words = "start the Migration and follow it to its end".to_owned();
+    if let Some(cutover) = &plan.cutover {
+        words.push_str(&format!(", cut over after {} precopies", cutover.after_precopies));
+    }
+    if plan.expected_migration_result == Some(ExpectedResult::Fail) {
+        words.push_str("; it must fail");
+    }
+    words
+}
+
 /// The clones in words, and the VMs of the Plan.
 fn prepare(plan: &PlanSpec, names: &Names, target: &str) -> (Vec<String>, Vec<PlanVm>) {
     let mut words = Vec::new();
@@ -174,7 +204,8 @@ fn prepare(plan: &PlanSpec, names: &Names, target: &str) -> (Vec<String>, Vec<Pl
         };
         let migrated = destination_vm_name(&clone).unwrap_or_else(|error| error.to_string());
         words.push(format!("clone {} to {clone}{power}; it will be VirtualMachine {target}/{migrated}", vm.name));
-        vms.push(PlanVm { id: format!("<id of {clone} in the inventory>"), name: clone });
+        let id = format!("<id of {clone} in the inventory>");
+        vms.push(PlanVm { id, name: clone, migrate_shared_disks: vm.migrate_shared_disks });
     }
     (words, vms)
 }

@@ -85,7 +85,7 @@ pub async fn examine_cluster(cluster: &Cluster, settings: &Settings, class: &str
         cluster::mtv_version(cluster, namespace),
         cluster::openshift_version(cluster),
     );
-    let mut problems = Vec::new();
+    let mut problems: Vec<Problem> = remote_problem(settings, cluster.url()).into_iter().collect();
     match missing {
         Ok(missing) if missing.is_empty() => {}
         Ok(missing) => {
@@ -134,6 +134,16 @@ fn pods_problem(pods: &[cluster::PodState], namespace: &str) -> Option<Problem> 
     })
 }
 
+/// The setting names the cluster that may serve as remote destination, as a guard against running on another one.
+/// Source: original-suite.md section 1.9, `ocp_admin_client`.
+fn remote_problem(settings: &Settings, url: &str) -> Option<Problem> {
+    let wanted = settings.remote_ocp_cluster.as_ref().filter(|text| !text.is_empty())?;
+    (!url.contains(wanted.as_str())).then(|| {
+        let remedy = "log in to that cluster, or change or unset remote_ocp_cluster";
+        Problem(format!("the setting remote_ocp_cluster is {wanted:?}, but the run is logged in to {url}; {remedy}"))
+    })
+}
+
 fn class_problem(classes: &[String], wanted: &str) -> Option<Problem> {
     if classes.iter().any(|class| class == wanted) {
         return None;
@@ -170,6 +180,19 @@ async fn examine_source(reach: &Reach<'_>, source: &NeededSource<'_>) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_remote_cluster_must_be_the_one_of_the_login() {
+        let settings = |name: &str| {
+            let mut settings = Settings::default();
+            settings.remote_ocp_cluster = Some(name.to_owned());
+            settings
+        };
+        assert_eq!(remote_problem(&settings("qe-1"), "https://api.qe-1.test:6443"), None);
+        assert_eq!(remote_problem(&settings(""), "https://api.qe-2.test:6443"), None);
+        let problem = remote_problem(&settings("qe-1"), "https://api.qe-2.test:6443").unwrap();
+        assert!(problem.0.contains("qe-1") && problem.0.contains("qe-2"), "{}", problem.0);
+    }
 
     #[test]
     fn a_missing_class_names_the_nearest_and_all() {

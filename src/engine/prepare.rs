@@ -4,8 +4,8 @@
 //! `prepared_plan`). Clones go side by side; all of them are awaited also when one fails, since a clone that nobody
 //! awaits could appear after its undo.
 
-use super::scenario::Walk;
 use super::steps::StepError;
+use super::walk::Walk;
 use crate::event::Event;
 use crate::facts::{Power, SourceVm, destination_vm_name};
 use crate::inventory::{InventoryVm, VmKey};

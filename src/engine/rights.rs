@@ -7,8 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// What a session makes itself and undoes.
-const MADE: [Kind; 7] =
-    [Kind::PROVIDER, Kind::STORAGE_MAP, Kind::NETWORK_MAP, Kind::PLAN, Kind::MIGRATION, Kind::SECRET, Kind::NAD];
+const MADE: [Kind; 8] = [
+    Kind::PROVIDER,
+    Kind::STORAGE_MAP,
+    Kind::NETWORK_MAP,
+    Kind::HOOK,
+    Kind::PLAN,
+    Kind::MIGRATION,
+    Kind::SECRET,
+    Kind::NAD,
+];
 /// What the product makes for a Plan, and a run removes if the product does not.
 const REMOVED: [Kind; 5] = [Kind::VM, Kind::PVC, Kind::DATA_VOLUME, Kind::POD, Kind::CONFIG_MAP];
 
@@ -28,7 +36,7 @@ pub fn wanted_rights() -> Vec<Right<'static>> {
     rights.extend([Kind::ROUTE, Kind::CLUSTER_VERSION, Kind::CSV].map(|kind| Right::to("get", kind)));
     rights.extend([Kind::CSV, Kind::SUBSCRIPTION].map(|kind| Right::to("list", kind)));
     // Diagnostics of a test that did not pass, and what a lost run left.
-    rights.extend([Kind::EVENT, Kind::JOB, Kind::HOOK].map(|kind| Right::to("list", kind)));
+    rights.extend([Kind::EVENT, Kind::JOB].map(|kind| Right::to("list", kind)));
     rights.push(Right { resource: "pods/log", ..Right::to("get", Kind::POD) });
     rights
 }

@@ -1,6 +1,6 @@
 //! What the tests of one run share.
 
-use super::fixtures::{SharedFixtures, SourceFixture};
+use super::fixtures::{SharedFixtures, SourceFixture, create_namespace, remote_destination};
 use super::preflight::{Environment, disconnect};
 use super::run::RunDirectory;
 use super::source::ConnectedSource;
@@ -10,11 +10,13 @@ use crate::config::{Providers, Settings};
 use crate::event::{Event, EventSender};
 use crate::facts::{Seed, SessionId};
 use crate::http::{Network, RequestCounter};
-use crate::undo::Ledger;
+use crate::scenario::Destination;
+use crate::undo::{EntryId, Ledger};
 use crate::wait::Deadline;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 
 /// What a session is made of.
@@ -52,6 +54,8 @@ pub struct Session {
     pub(super) parts: SessionParts,
     pub(super) shared: SharedFixtures,
     pub(super) sources: BTreeMap<String, Result<SourceFixture, StepError>>,
+    namespaces: Mutex<BTreeMap<String, EntryId>>,
+    remote: OnceCell<(String, EntryId)>,
 }
 
 impl Session {
@@ -83,7 +87,31 @@ impl Session {
             let error = StepError::join(errors).unwrap_or(StepError::Cancelled);
             return Err(Box::new((parts, error)));
         }
-        Ok(Self { parts, shared, sources })
+        let namespaces = Mutex::new(BTreeMap::from([(shared.namespace.clone(), shared.namespace_entry)]));
+        Ok(Self { parts, shared, sources, namespaces, remote: OnceCell::new() })
+    }
+
+    /// A namespace for VMs or NADs: made once for all tests that name it, and removed with the session, since another
+    /// test may still use it when one ends.
+    pub(super) async fn namespace(&self, name: &str) -> Result<EntryId, StepError> {
+        let mut known = self.namespaces.lock().await;
+        if let Some(entry) = known.get(name) {
+            return Ok(*entry);
+        }
+        let created = create_namespace(&self.parts, name).await?;
+        known.insert(name.to_owned(), created.entry);
+        Ok(created.entry)
+    }
+
+    /// Name and ledger entry of the destination Provider; the remote one is made when it is first asked for.
+    pub(super) async fn destination(&self, destination: Destination) -> Result<(String, EntryId), StepError> {
+        match destination {
+            Destination::Local => Ok((self.shared.destination.clone(), self.shared.destination_entry)),
+            Destination::Remote => {
+                let made = self.remote.get_or_try_init(|| remote_destination(&self.parts, &self.shared));
+                Ok(made.await?.clone())
+            }
+        }
     }
 
     /// The parts, for reading.

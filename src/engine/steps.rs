@@ -29,6 +29,15 @@ impl StepError {
         }
     }
 
+    /// The same error, told with the name of the plan that it is about.
+    pub(super) fn of_plan(self, plan: Option<&str>) -> Self {
+        match (plan, self) {
+            (Some(plan), Self::Failed(reason)) => Self::Failed(format!("plan {plan}: {reason}")),
+            (Some(plan), Self::Broken(reason)) => Self::Broken(format!("plan {plan}: {reason}")),
+            (_, error) => error,
+        }
+    }
+
     /// Several errors of things done side by side, as one: the worst kind, all texts.
     pub(super) fn join(errors: Vec<Self>) -> Option<Self> {
         let mut words = Vec::new();

@@ -149,7 +149,8 @@ impl Unwinder<'_> {
         let (Some(uid), Some(namespace)) = (&plan.metadata.uid, plan.data["spec"]["targetNamespace"].as_str()) else {
             return Ok(());
         };
-        for kind in [Kind::POD, Kind::DATA_VOLUME, Kind::PVC, Kind::SECRET, Kind::CONFIG_MAP] {
+        // The VMs that were foreseen are gone by now; one that was given another name is not.
+        for kind in [Kind::VM, Kind::POD, Kind::DATA_VOLUME, Kind::PVC, Kind::SECRET, Kind::CONFIG_MAP] {
             for object in self.cluster.list(kind, Some(namespace), &owned_by_plan(uid)).await? {
                 let name = object.metadata.name.unwrap_or_default();
                 let guard = Guard::Label("plan".to_owned(), uid.clone());

@@ -115,6 +115,19 @@ pub enum Event {
         /// All units of the step; MiB for disk steps.
         total: u64,
     },
+    /// What the migration of a VM took, once it has ended well.
+    MigrationMeasured {
+        /// Test name.
+        test: String,
+        /// VM, by its name on the source.
+        vm: String,
+        /// Disk contents copied, in MiB.
+        copied_mib: u64,
+        /// Precopies of a warm migration, the final one included; `None` of a cold one.
+        precopies: Option<u32>,
+        /// How long the VM was down in a warm migration, in milliseconds; `None` of a cold one, or where it is not told.
+        downtime_ms: Option<u64>,
+    },
     /// A check was judged.
     CheckJudged {
         /// Test name.

@@ -9,9 +9,18 @@ use crate::wait::Seen;
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
-/// A Migration of the Plan `name` in `namespace`.
-pub fn migration_body(namespace: &str, name: &str) -> Value {
-    json!({ "spec": { "plan": { "name": name, "namespace": namespace } } })
+/// A Migration of the Plan `name` in `namespace`, with the time of its cutover (RFC 3339) if it is set beforehand.
+pub fn migration_body(namespace: &str, name: &str, cutover: Option<&str>) -> Value {
+    let mut body = json!({ "spec": { "plan": { "name": name, "namespace": namespace } } });
+    if let Some(cutover) = cutover {
+        body["spec"]["cutover"] = json!(cutover);
+    }
+    body
+}
+
+/// The patch that sets the time of the cutover.
+pub fn cutover_patch(cutover: &str) -> Value {
+    json!({ "spec": { "cutover": cutover } })
 }
 
 /// A migration's end.
@@ -76,8 +85,15 @@ fn failures(object: &DynamicObject) -> Vec<Failure> {
 }
 
 fn words(vm: &VmProgress) -> String {
+    let precopies = match &vm.warm {
+        Some(warm) => format!(", {} precopies", warm.successes),
+        None => String::new(),
+    };
     match vm.current_step() {
-        Some(step) => format!("{} at {} {}/{}", vm.name, step.name, step.progress.completed, step.progress.total),
+        Some(step) => {
+            let (done, total) = (step.progress.completed, step.progress.total);
+            format!("{} at {} {done}/{total}{precopies}", vm.name, step.name)
+        }
         None => format!("{} waits", vm.name),
     }
 }

@@ -4,7 +4,9 @@
 //! is tested on literals. Source: forklift-api.md.
 
 mod archive;
+mod destination;
 mod execution;
+mod hooks;
 mod maps;
 mod naming;
 mod plan;
@@ -13,10 +15,12 @@ mod provider;
 mod readiness;
 
 pub use archive::{archive_patch, archived, cancel_patch, is_running, owned_by_plan, stopped};
-pub use execution::{Failure, Finished, finished, migration_body};
+pub use destination::{destination_provider_body, remote_provider_body, remote_secret_body};
+pub use execution::{Failure, Finished, cutover_patch, finished, migration_body};
+pub use hooks::{HookStep, failing_hook, hook_body, hooks_of};
 pub use maps::{NetworkRow, StorageRow, nad_body, network_map_body, network_rows, storage_map_body, storage_rows};
 pub use naming::Names;
-pub use plan::{PlanRefs, PlanVm, plan_body};
+pub use plan::{PlanChoices, PlanRefs, PlanVm, plan_body};
 pub use progress::{StepProgress, VmProgress, vm_progress};
-pub use provider::{destination_provider_body, provider_ready, source_provider_body, source_secret_body};
+pub use provider::{provider_ready, source_provider_body, source_secret_body};
 pub use readiness::ready;

@@ -42,6 +42,11 @@ impl Names {
         keep_tail(&format!("{}-local-ocp-provider", self.session), NAME_MAX_CHARS)
     }
 
+    /// Name of the Provider of the cluster as a remote destination.
+    pub fn remote_destination_provider(&self) -> String {
+        keep_tail(&format!("{}-destination-ocp-provider", self.session), NAME_MAX_CHARS)
+    }
+
     /// Name of the target namespace: the session id and the prefix without its `auto`.
     pub fn target_namespace(&self, prefix: &str) -> String {
         let name: String = format!("{}{}", self.session, prefix.replacen("auto", "", 1));
@@ -76,6 +81,7 @@ mod tests {
         assert_ne!(names.resource("map"), names.resource("secret"));
         assert!(names.migration("plan", false).ends_with("-cold"));
         assert!(names.migration("plan", true).ends_with("-warm"));
+        assert_eq!(names.remote_destination_provider(), "auto-ab12-destination-ocp-provider");
         assert_eq!(names.target_namespace("auto"), "auto-ab12");
         assert_eq!(names.target_namespace("auto-mtv"), "auto-ab12-mtv");
         assert!(names.nad(10).len() < 15);

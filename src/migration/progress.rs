@@ -2,6 +2,7 @@
 //!
 //! Source: forklift-api.md section 6. Unknown steps, phases and fields are kept or ignored, never refused.
 
+use crate::facts::WarmRecord;
 use kube::api::DynamicObject;
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,6 +26,28 @@ pub struct VmProgress {
     pub pipeline: Vec<StepProgress>,
     /// Why it failed.
     pub error: Option<StepError>,
+    /// The precopies of a warm migration.
+    pub warm: Option<Precopies>,
+    /// When it began.
+    pub started: Option<String>,
+}
+
+/// The precopies of a VM.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Precopies {
+    /// Copies that ended well.
+    pub successes: u32,
+    /// One entry per snapshot, the final one included.
+    pub precopies: Vec<Precopy>,
+}
+
+/// One precopy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Precopy {
+    /// When it ended.
+    pub end: Option<String>,
 }
 
 /// A step of the pipeline.
@@ -39,6 +62,8 @@ pub struct StepProgress {
     pub progress: Units,
     /// Why it failed.
     pub error: Option<StepError>,
+    /// When it began.
+    pub started: Option<String>,
 }
 
 /// Units of a step.
@@ -75,5 +100,38 @@ impl VmProgress {
         let failed = self.pipeline.iter().find(|step| step.error.is_some());
         let begun = || self.pipeline.iter().rev().find(|step| matches!(step.phase.as_str(), "Running" | "Completed"));
         failed.or_else(begun)
+    }
+}
+
+impl VmProgress {
+    /// The step of that name.
+    pub fn step(&self, name: &str) -> Option<&StepProgress> {
+        self.pipeline.iter().find(|step| step.name == name)
+    }
+
+    /// What its disk steps copied, in MiB: the most that one of them did, since virt-v2v's steps list the same disks.
+    pub fn copied_mib(&self) -> u64 {
+        let disk_steps = self.pipeline.iter().filter(|step| step.name.starts_with("DiskTransfer"));
+        disk_steps.map(|step| step.progress.completed).max().unwrap_or(0)
+    }
+
+    /// How long the VM was down, in milliseconds: a warm migration switches the source off as its cutover begins, and the
+    /// VM is on the cluster when its migration ends. `None` where the times are not told.
+    pub fn downtime_ms(&self) -> Option<u64> {
+        let begun = self.step("Cutover")?.started.as_ref()?.parse::<jiff::Timestamp>().ok()?;
+        let ended = self.completed.as_ref()?.parse::<jiff::Timestamp>().ok()?;
+        u64::try_from(ended.duration_since(begun).as_millis()).ok()
+    }
+
+    /// The record of a warm migration; `None` of a cold one.
+    pub fn warm_record(&self, cutover: Option<&str>) -> Option<WarmRecord> {
+        let warm = self.warm.as_ref()?;
+        let ended = warm.precopies.iter().filter(|precopy| precopy.end.is_some()).count();
+        Some(WarmRecord {
+            precopies: u32::try_from(ended).unwrap_or(u32::MAX),
+            cutover_asked: cutover.map(str::to_owned),
+            downtime_ms: self.downtime_ms(),
+            copied_bytes: Some(self.copied_mib() << 20),
+        })
     }
 }

@@ -50,11 +50,6 @@ pub fn source_provider_body(entry: &ProviderEntry, namespace: &str, secret: &str
     } })
 }
 
-/// The Provider of the cluster itself: type `openshift` with an empty URL and no Secret.
-pub fn destination_provider_body() -> Value {
-    json!({ "spec": { "type": "openshift", "url": "", "secret": {} } })
-}
-
 /// Whether a Provider is Ready. ConnectionFailed and ValidationFailed end the wait at once with the condition's message,
 /// except for OVA, whose NFS server may come late (original-suite.md section 1.2).
 pub fn provider_ready(object: Option<&DynamicObject>) -> Seen<()> {

@@ -50,6 +50,7 @@ pub fn closing_text(run: &RunRecord, place: &Place, paint: Paint) -> String {
     for test in &run.tests {
         text.push_str(&failed_test(run, test, place, paint));
     }
+    text.push_str(&warm(run));
     text.push_str(&skipped(run, paint));
     text.push_str(&left_behind(run, place, paint));
     for note in &run.notes {
@@ -82,6 +83,17 @@ fn failed_test(run: &RunRecord, test: &TestRecord, place: &Place, paint: Paint) 
         writeln!(block, "  diagnostics: {}", path.display()).ok();
     }
     block + "\n"
+}
+
+/// What warm migrations took: their point is a short downtime.
+fn warm(run: &RunRecord) -> String {
+    let mut text = String::new();
+    for test in &run.tests {
+        for measure in test.measures.iter().filter(|measure| measure.precopies.is_some()) {
+            writeln!(text, "warm {}: {measure}", test.name).ok();
+        }
+    }
+    if text.is_empty() { text } else { text + "\n" }
 }
 
 /// Skipped tests by their reason: many tests often share one.

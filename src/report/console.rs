@@ -99,6 +99,7 @@ impl Console {
             | Event::Made { .. }
             | Event::Removed { .. }
             | Event::MigrationProgressed { .. }
+            | Event::MigrationMeasured { .. }
             | Event::CheckJudged { .. }
             | Event::ScenarioFinished { .. }
             | Event::RunFinished { .. } => Ok(()),

@@ -40,6 +40,7 @@ fn test_json(test: &TestRecord) -> Value {
         "outcome": outcome,
         "reason": reason,
         "steps": test.steps.iter().map(step_json).collect::<Vec<_>>(),
+        "migrated": test.measures,
         "checks": test.checks,
         "notes": test.notes,
     })

@@ -173,6 +173,9 @@ fn system_out(test: &TestRecord) -> String {
         };
         writeln!(out, "step {}{took} {ending}", step.step.as_str()).ok();
     }
+    for measure in &test.measures {
+        writeln!(out, "migrated {measure}").ok();
+    }
     for report in &test.checks {
         let on = report.vm.as_deref().map(|vm| format!(" on VM {vm}")).unwrap_or_default();
         writeln!(out, "check {}{on} {}", report.check, verdict_line(&report.verdict)).ok();

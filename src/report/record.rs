@@ -1,6 +1,8 @@
 //! What the events seen so far add up to. Every reader that needs more than the event at hand keeps one of these.
 
+use super::words::duration_text;
 use crate::event::{CheckReport, Event, Leftover, Outcome, Stamped, StepName, Summary, Verdict};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// What the environment turned out to be.
@@ -50,6 +52,31 @@ impl VmProgress {
     }
 }
 
+/// What the migration of a VM took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Measure {
+    /// VM, by its name on the source.
+    pub vm: String,
+    /// Disk contents copied, in MiB.
+    pub copied_mib: u64,
+    /// Precopies of a warm migration.
+    pub precopies: Option<u32>,
+    /// How long the VM was down in a warm migration, in milliseconds.
+    pub downtime_ms: Option<u64>,
+}
+
+impl std::fmt::Display for Measure {
+    /// `rhel8: 16384 MiB copied, 3 precopies, down for 41 s`.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {} MiB copied", self.vm, self.copied_mib)?;
+        if let Some(count) = self.precopies {
+            let word = if count == 1 { "precopy" } else { "precopies" };
+            write!(out, ", {count} {word}")?;
+        }
+        self.downtime_ms.map_or(Ok(()), |took_ms| write!(out, ", down for {}", duration_text(took_ms)))
+    }
+}
+
 /// One test, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TestRecord {
@@ -69,6 +96,8 @@ pub struct TestRecord {
     pub vms: BTreeMap<String, VmProgress>,
     /// The VM whose progress came last.
     pub latest_vm: Option<String>,
+    /// What the migration of each VM took.
+    pub measures: Vec<Measure>,
     /// Notes.
     pub notes: Vec<String>,
 }
@@ -121,6 +150,14 @@ impl TestRecord {
                     VmProgress { step: step.clone(), phase: phase.clone(), completed: *completed, total: *total };
                 self.vms.insert(vm.clone(), progress);
                 self.latest_vm = Some(vm.clone());
+            }
+            Event::MigrationMeasured { vm, copied_mib, precopies, downtime_ms, .. } => {
+                self.measures.push(Measure {
+                    vm: vm.clone(),
+                    copied_mib: *copied_mib,
+                    precopies: *precopies,
+                    downtime_ms: *downtime_ms,
+                });
             }
             Event::CheckJudged { report, .. } => self.checks.push(report.clone()),
             Event::Noted { note, .. } => self.notes.push(note.clone()),
@@ -241,6 +278,7 @@ pub(super) fn test_of(event: &Event) -> Option<&str> {
         | Event::StepStarted { test, .. }
         | Event::StepFinished { test, .. }
         | Event::MigrationProgressed { test, .. }
+        | Event::MigrationMeasured { test, .. }
         | Event::CheckJudged { test, .. }
         | Event::ScenarioFinished { test, .. } => Some(test),
         Event::Made { test, .. } | Event::Removed { test, .. } | Event::Noted { test, .. } => test.as_deref(),

@@ -10,5 +10,6 @@ mod environment;
 mod failures;
 mod faults;
 mod migration;
+mod plans;
 mod rig;
 mod undo;

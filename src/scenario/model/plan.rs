@@ -22,6 +22,8 @@ pub struct PlanSpec {
     /// Warm migration (vSphere, oVirt) instead of cold. Default false.
     #[serde(default)]
     pub warm_migration: bool,
+    /// When a warm migration is cut over; not given: `mins_before_cutover` after its start.
+    pub cutover: Option<Cutover>,
     /// Lets the storage array copy the disks, as the provider's `copyoffload` section tells (vSphere). Default false.
     #[serde(default)]
     pub copyoffload: bool,
@@ -101,6 +103,15 @@ pub struct PlanSpec {
     pub integrity: bool,
     /// Last step of the scenario; not given: the checks.
     pub stop_after: Option<StopAfter>,
+}
+
+/// When a warm migration is cut over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cutover {
+    /// As soon as every VM has so many precopies, 1 or more.
+    #[schemars(range(min = 1))]
+    pub after_precopies: u32,
 }
 
 /// A hook: exactly one of its keys is given.

@@ -1,0 +1,101 @@
+//! What became of each VM: where it is on the cluster, whether it runs, whether its guest agent connects.
+
+use super::prepare::Prepared;
+use super::steps::StepError;
+use super::walk::Walk;
+use crate::check::VmEvidence;
+use crate::cluster::{self, ClusterError, Kind, ObjectRef, is_true};
+use crate::facts::{Power, TargetVm};
+use crate::scenario::PowerSetting;
+use crate::wait::{Deadline, Seen, WaitError};
+use kube::api::DynamicObject;
+use serde_json::json;
+
+/// The facts of a VM on the cluster, and of its migration.
+pub(super) async fn vm_evidence(walk: &Walk<'_>, vm: &Prepared) -> Result<VmEvidence, StepError> {
+    let cluster = &walk.session.parts().cluster;
+    // By the product's labels, since a VM that was given a wrong name is there all the same.
+    let target = cluster::migrated_vm(cluster, &walk.target_namespace.0, &walk.plan_uid, &vm.inventory.id).await?;
+    let mut target = match target {
+        Some(target) => Some(settled(walk, vm, target).await?),
+        None => None,
+    };
+    let agent_connected = match &mut target {
+        Some(found) if vm.guest_agent => Some(agent_connects(walk, found).await?),
+        Some(_) | None => None,
+    };
+    Ok(VmEvidence {
+        source: vm.facts.clone(),
+        source_after: None,
+        target_name: vm.target_name.clone(),
+        target,
+        agent_asked: vm.guest_agent,
+        agent_connected,
+        offload: Vec::new(),
+        warm: walk.migration.as_ref().and_then(|run| {
+            let seen = run.vms.iter().find(|seen| seen.id == vm.inventory.id)?;
+            seen.warm_record(run.cutover.as_deref())
+        }),
+    })
+}
+
+/// A VM that shall run has just been created when its migration succeeds: it gets the guest agent's time to start.
+/// A VM that does not become what is expected is evidence too, as it is at the end.
+async fn settled(walk: &Walk<'_>, vm: &Prepared, found: TargetVm) -> Result<TargetVm, StepError> {
+    let asked = walk.plan.target_power_state.map(|power| power == PowerSetting::On);
+    let shall_run = asked.unwrap_or(vm.facts.power == Power::On);
+    if !shall_run || found.power == Power::On {
+        return Ok(found);
+    }
+    let target = ObjectRef::namespaced(Kind::VM, &found.namespace, &found.name);
+    let object = walk.session.parts().cluster.get(&target).await?;
+    if object.is_none_or(|vm| vm.data["spec"]["runStrategy"] != "Always") {
+        return Ok(found);
+    }
+    wait_until_on(walk, &target).await?;
+    let again = cluster::target_vm(&walk.session.parts().cluster, &found.namespace, &found.name).await?;
+    Ok(again.unwrap_or(found))
+}
+
+/// Waits until the VM runs; a VM that does not is left to the checks.
+async fn wait_until_on(walk: &Walk<'_>, target: &ObjectRef) -> Result<(), StepError> {
+    let judge = |object: Option<&DynamicObject>| match object {
+        Some(vm) if vm.data["status"]["ready"] == true => Seen::Met(()),
+        Some(vm) => Seen::Pending(vm.data["status"]["printableStatus"].as_str().unwrap_or("no status").to_owned()),
+        None => Seen::Hopeless("it is gone".to_owned()),
+    };
+    let what = format!("wait for {target} to run");
+    observed(walk.session.parts().cluster.wait(&what, target, &agent_deadline(walk), judge).await).map(drop)
+}
+
+/// Whether the guest agent connects within its time limit. A stopped VM is started for it: the scenario asked for an
+/// agent, and only a running VM has one (original-suite.md section 1.10, last note of `openshift`).
+async fn agent_connects(walk: &Walk<'_>, found: &TargetVm) -> Result<bool, StepError> {
+    let cluster = &walk.session.parts().cluster;
+    if found.power != Power::On {
+        let vm = ObjectRef::namespaced(Kind::VM, &found.namespace, &found.name);
+        cluster.patch(&vm, &json!({ "spec": { "runStrategy": "Always" } })).await?;
+    }
+    let instance = ObjectRef::namespaced(Kind::VMI, &found.namespace, &found.name);
+    let judge = |object: Option<&DynamicObject>| match object {
+        Some(vmi) if is_true(vmi, "AgentConnected") => Seen::Met(()),
+        Some(vmi) => Seen::Pending(vmi.data["status"]["phase"].as_str().unwrap_or("no phase").to_owned()),
+        None => Seen::Pending("no instance yet".to_owned()),
+    };
+    let what = format!("wait for the guest agent of {}", found.name);
+    observed(cluster.wait(&what, &instance, &agent_deadline(walk), judge).await)
+}
+
+fn agent_deadline(walk: &Walk<'_>) -> Deadline {
+    let limit = walk.plan.guest_agent_timeout.or(walk.scenario.timeouts.guest_agent);
+    walk.deadline(limit, walk.session.parts().settings.timeouts.guest_agent)
+}
+
+/// A state that did not come in time is an observation, for the checks to judge; everything else is an error.
+fn observed(answer: Result<(), ClusterError>) -> Result<bool, StepError> {
+    match answer {
+        Ok(()) => Ok(true),
+        Err(ClusterError::Wait(WaitError::TimedOut { .. } | WaitError::Hopeless { .. })) => Ok(false),
+        Err(other) => Err(other.into()),
+    }
+}

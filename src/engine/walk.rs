@@ -1,0 +1,246 @@
+//! One plan of a test on its way through the steps: what each step makes, and what it knows for the later ones.
+
+use super::evidence::{gather, store};
+use super::fixtures::{Draft, SourceFixture};
+use super::migrate::MigrationRun;
+use super::prepare::{Prepared, prepare_vms};
+use super::session::Session;
+use super::steps::StepError;
+use crate::check::{judge_all, reason_to_fail};
+use crate::cluster::{Kind, ObjectRef};
+use crate::event::{Event, StepName};
+use crate::facts::NicAttachment;
+use crate::migration::{
+    HookStep, Names, NetworkRow, PlanChoices, PlanRefs, PlanVm, StorageRow, hook_body, hooks_of, nad_body,
+    network_map_body, network_rows, plan_body, ready, storage_map_body, storage_rows,
+};
+use crate::scenario::{NamedPlan, PlanSpec, Scenario, Test};
+use crate::undo::{EntryId, ObjectUndo};
+use crate::wait::Deadline;
+use kube::ResourceExt;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// An object that a step has made: its name and its ledger entry.
+pub(super) type Made = (String, EntryId);
+
+/// What the steps of a plan know.
+pub(super) struct Walk<'a> {
+    pub(super) session: &'a Session,
+    pub(super) test: &'a str,
+    pub(super) scenario: &'a Scenario,
+    pub(super) plan: &'a PlanSpec,
+    /// Its name, where the scenario has several.
+    pub(super) plan_name: Option<&'a str>,
+    pub(super) source: &'a SourceFixture,
+    pub(super) names: Names,
+    /// Namespace of the migrated VMs.
+    pub(super) target_namespace: Made,
+    /// Destination Provider.
+    pub(super) destination: Made,
+    pub(super) vms: Vec<Prepared>,
+    pub(super) storage: Vec<StorageRow>,
+    pub(super) networks: Vec<NetworkRow>,
+    pub(super) choices: PlanChoices,
+    /// Each map and the Plan.
+    made: BTreeMap<StepName, Made>,
+    hooks: Vec<(HookStep, Made)>,
+    pub(super) plan_uid: String,
+    pub(super) migration: Option<MigrationRun>,
+    /// Whether the migrated VMs are to be judged: not after a failure before they were made.
+    pub(super) shall_check: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(session: &'a Session, test: &'a Test, named: &'a NamedPlan, source: &'a SourceFixture) -> Self {
+        let parts = session.parts();
+        let plan_name = named.name.as_deref();
+        let scope = plan_name.map_or_else(|| test.name.clone(), |plan| format!("{}/{plan}", test.name));
+        let shared = &session.shared;
+        Self {
+            session,
+            test: &test.name,
+            scenario: &test.scenario,
+            plan: &named.plan,
+            plan_name,
+            source,
+            names: Names::new(&parts.id, parts.seed, (source.entry.type_name(), &source.entry.version), &scope),
+            target_namespace: (shared.namespace.clone(), shared.namespace_entry),
+            destination: (shared.destination.clone(), shared.destination_entry),
+            vms: Vec::new(),
+            storage: Vec::new(),
+            networks: Vec::new(),
+            choices: PlanChoices::default(),
+            made: BTreeMap::new(),
+            hooks: Vec::new(),
+            plan_uid: String::new(),
+            migration: None,
+            shall_check: false,
+        }
+    }
+
+    /// A deadline: the scenario's own limit, else the settings'.
+    pub(super) fn deadline(&self, own: Option<Duration>, default: Duration) -> Deadline {
+        self.session.parts().deadline(own.unwrap_or(default))
+    }
+
+    /// Namespace of the Plan, the maps, the hooks and the Providers.
+    pub(super) fn namespace(&self) -> &str {
+        &self.session.shared.namespace
+    }
+
+    pub(super) fn draft(&self, kind: Kind, name: &str, body: serde_json::Value) -> Draft<'_> {
+        let target = ObjectRef::namespaced(kind, self.namespace(), name);
+        Draft { test: Some(self.test), target, body, needs: vec![self.session.shared.namespace_entry] }
+    }
+
+    pub(super) async fn prepare(&mut self) -> Result<(), StepError> {
+        let session = self.session;
+        self.destination = session.destination(self.scenario.destination).await?;
+        if let Some(name) = &self.plan.vm_target_namespace {
+            self.target_namespace = (name.clone(), session.namespace(name).await?);
+        }
+        let provider_type = self.source.entry.type_name();
+        self.choices = PlanChoices::of(self.plan, provider_type, session.parts().id.as_str());
+        self.vms = prepare_vms(self).await?;
+        Ok(())
+    }
+
+    pub(super) async fn storage_map(&mut self) -> Result<(), StepError> {
+        let class = self.session.parts().environment.storage_class.clone();
+        let sources = self.source.inventory.storages(&self.inventory_vms()).await?;
+        self.storage = storage_rows(sources, &class);
+        let body = storage_map_body(&self.storage, self.provider_names(), self.namespace());
+        self.make_map(StepName::StorageMap, Kind::STORAGE_MAP, body).await
+    }
+
+    pub(super) async fn network_map(&mut self) -> Result<(), StepError> {
+        let parts = self.session.parts();
+        let (namespace, namespace_entry) = match &self.plan.multus_namespace {
+            Some(name) => (name.clone(), self.session.namespace(name).await?),
+            None => self.target_namespace.clone(),
+        };
+        let vms = self.inventory_vms();
+        let sources = if self.plan.per_nic_network_map {
+            self.source.inventory.nic_networks(&vms).await?
+        } else {
+            self.source.inventory.networks(&vms).await?
+        };
+        self.networks = network_rows(sources, &self.names, &namespace);
+        let mut needs = Vec::new();
+        for (number, row) in self.networks.iter().enumerate() {
+            if let NicAttachment::Multus(_) = &row.destination {
+                let name = self.names.nad(number);
+                let target = ObjectRef::namespaced(Kind::NAD, &namespace, &name);
+                let body = nad_body(&name, number);
+                let nad = Draft { test: Some(self.test), target, body, needs: vec![namespace_entry] };
+                needs.push(nad.create(parts).await?.entry);
+            }
+        }
+        let body = network_map_body(&self.networks, self.provider_names(), self.namespace());
+        self.make_map(StepName::NetworkMap, Kind::NETWORK_MAP, body).await
+    }
+
+    async fn make_map(&mut self, step: StepName, kind: Kind, body: serde_json::Value) -> Result<(), StepError> {
+        let parts = self.session.parts();
+        let name = self.names.resource(step.as_str());
+        let mut draft = self.draft(kind, &name, body);
+        draft.needs.extend([self.source.provider_entry, self.destination.1]);
+        let target = draft.target.clone();
+        let created = draft.create(parts).await?;
+        self.keep(step, (name, created.entry));
+        self.wait_ready(&target).await
+    }
+
+    async fn wait_ready(&self, target: &ObjectRef) -> Result<(), StepError> {
+        let parts = self.session.parts();
+        let deadline = self.deadline(self.scenario.timeouts.plan_ready, parts.settings.timeouts.plan_ready);
+        Ok(parts.cluster.wait(&format!("wait for {target} to be Ready"), target, &deadline, ready).await?)
+    }
+
+    pub(super) fn has_hooks(&self) -> bool {
+        !hooks_of(self.plan).is_empty()
+    }
+
+    pub(super) async fn make_hooks(&mut self) -> Result<(), StepError> {
+        let parts = self.session.parts();
+        for (step, hook) in hooks_of(self.plan) {
+            let name = self.names.resource(step.purpose());
+            let draft = self.draft(Kind::HOOK, &name, hook_body(hook, &parts.settings.hook_image));
+            let target = draft.target.clone();
+            let created = draft.create(parts).await?;
+            self.hooks.push((step, (name, created.entry)));
+            self.wait_ready(&target).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn make_plan(&mut self) -> Result<(), StepError> {
+        let parts = self.session.parts();
+        let name = self.names.migration("plan", self.plan.warm_migration);
+        let (network_map, network_entry) = self.made_in(StepName::NetworkMap)?;
+        let (storage_map, storage_entry) = self.made_in(StepName::StorageMap)?;
+        let refs = PlanRefs {
+            namespace: self.namespace().to_owned(),
+            source: self.source.provider.clone(),
+            destination: self.destination.0.clone(),
+            network_map,
+            storage_map,
+            target_namespace: self.target_namespace.0.clone(),
+            hooks: self.hooks.iter().map(|(step, (name, _))| (*step, name.clone())).collect(),
+        };
+        let vms: Vec<PlanVm> = (self.vms.iter().zip(&self.plan.virtual_machines))
+            .map(|(vm, request)| PlanVm {
+                id: vm.inventory.id.clone(),
+                name: vm.facts.name.clone(),
+                migrate_shared_disks: request.migrate_shared_disks,
+            })
+            .collect();
+        let mut draft = self.draft(Kind::PLAN, &name, plan_body(self.plan, &vms, &refs, &self.choices));
+        draft.needs.extend([self.source.provider_entry, network_entry, storage_entry, self.target_namespace.1]);
+        draft.needs.extend(self.hooks.iter().map(|(_, (_, entry))| *entry));
+        let target = draft.target.clone();
+        let created = draft.create_undone_by(parts, ObjectUndo::ArchiveThenDelete).await?;
+        self.plan_uid = created.object.uid().unwrap_or_default();
+        self.keep(StepName::Plan, (name, created.entry));
+        self.wait_ready(&target).await
+    }
+
+    /// Remembers what a step has made.
+    pub(super) fn keep(&mut self, step: StepName, made: Made) {
+        self.made.insert(step, made);
+    }
+
+    /// Name of the Plan, once it is made.
+    pub(super) fn made_plan(&self) -> Option<String> {
+        self.made.get(&StepName::Plan).map(|(name, _)| name.clone())
+    }
+
+    pub(super) async fn check(&mut self) -> Result<(), StepError> {
+        if !self.shall_check {
+            return Ok(());
+        }
+        let parts = self.session.parts();
+        let evidence = gather(self).await?;
+        let stored = self.plan_name.map_or_else(|| self.test.to_owned(), |plan| format!("{}/{plan}", self.test));
+        store(&parts.directory.evidence_path(&stored), &evidence)?;
+        let reports = judge_all(&evidence);
+        for report in &reports {
+            parts.emit(Event::CheckJudged { test: self.test.to_owned(), report: report.clone() });
+        }
+        reason_to_fail(&reports).map_or(Ok(()), |reason| Err(StepError::Failed(reason)))
+    }
+
+    pub(super) fn inventory_vms(&self) -> Vec<crate::inventory::InventoryVm> {
+        self.vms.iter().map(|vm| vm.inventory.clone()).collect()
+    }
+
+    fn provider_names(&self) -> (&str, &str) {
+        (&self.source.provider, &self.destination.0)
+    }
+
+    pub(super) fn made_in(&self, step: StepName) -> Result<Made, StepError> {
+        let missing = || StepError::Broken(format!("the step {} made nothing", step.as_str()));
+        self.made.get(&step).cloned().ok_or_else(missing)
+    }
+}
