@@ -27,9 +27,9 @@ mod tests;
 pub use catalogue::{Catalogue, Scenario};
 pub use error::{Position, ScenarioError, ScenarioErrors};
 pub use model::{
-    AddDisk, CheckSelection, DatastoreRef, Destination, DiskMode, DiskType, ExpectedFailure, ExpectedResult, Hook,
-    KnownIssue, NamedPlan, PipelineStep, PlanSpec, PowerSetting, ProviderType, PvcNameTemplate, RdmType, Requires,
-    RunMode, StopAfter, TimeoutOverrides, VmRequest, XfsCheck,
+    AddDisk, CheckSelection, Cutover, DatastoreRef, Destination, DiskMode, DiskType, ExpectedFailure, ExpectedResult,
+    Hook, KnownIssue, NamedPlan, PipelineStep, PlanSpec, PowerSetting, ProviderType, PvcNameTemplate, RdmType,
+    Requires, RunMode, StopAfter, TimeoutOverrides, VmRequest, XfsCheck,
 };
 pub use needs::SourceFacts;
 pub use schema::schema;

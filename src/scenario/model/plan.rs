@@ -99,8 +99,19 @@ pub struct PlanSpec {
     /// Writes a marker and a hash manifest into the source guest and verifies them after the migration. Default false.
     #[serde(default)]
     pub integrity: bool,
+    /// When a warm migration is cut over; not given: `mins_before_cutover` after its start.
+    pub cutover: Option<Cutover>,
     /// Last step of the scenario; not given: the checks.
     pub stop_after: Option<StopAfter>,
+}
+
+/// When a warm migration is cut over.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cutover {
+    /// Asks for the cutover once so many pre-copies are done, 1 or more.
+    #[schemars(range(min = 1))]
+    pub after_precopies: u32,
 }
 
 /// A hook: exactly one of its keys is given.
