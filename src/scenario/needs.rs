@@ -29,7 +29,7 @@ pub struct SourceFacts<'a> {
 }
 
 /// A key's need of the source's type: the key in words, and the types it works on.
-type TypeNeed = (&'static str, &'static [ProviderType]);
+pub(super) type TypeNeed = (&'static str, &'static [ProviderType]);
 
 const VSPHERE: &[ProviderType] = &[ProviderType::Vsphere];
 /// Source: original-suite.md section 2, "Skips".
@@ -37,8 +37,13 @@ const WARM: &[ProviderType] = &[ProviderType::Vsphere, ProviderType::Ovirt];
 /// oVirt VMs cannot be used without a clone. Source: original-suite.md section 2, "N rejects before cloning".
 const UNCLONED: &[ProviderType] =
     &[ProviderType::Vsphere, ProviderType::Openstack, ProviderType::Openshift, ProviderType::Ova, ProviderType::Hyperv];
+pub(super) const UNCLONED_KEY: &str = "migrating without a clone";
 /// First MTV version with target labels, affinity and node selector. Source: original-suite.md section 2.
 static PLACEMENT_MTV: Version = Version::new(2, 10, 0);
+/// First MTV versions with copy-offload, with warm copy-offload, with templates. Source: forklift-api.md section 12.
+static OFFLOAD_MTV: Version = Version::new(2, 8, 0);
+static WARM_OFFLOAD_MTV: Version = Version::new(2, 10, 0);
+static TEMPLATE_MTV: Version = Version::new(2, 8, 0);
 
 impl Scenario {
     /// Why the scenario is skipped on a source, in words; `None` if it can run there.
@@ -83,8 +88,15 @@ impl Scenario {
             let plan = &named.plan;
             !plan.target_labels.is_empty() || !plan.target_node_selector.is_empty() || plan.target_affinity.is_some()
         });
-        let lowest = self.min_mtv_version.iter().map(|version| ("", version));
-        let lowest = lowest.chain(placed.then_some((" for target labels, affinity and node selector", &PLACEMENT_MTV)));
+        let any = |has: fn(&PlanSpec) -> bool| self.plans.iter().any(|named| has(&named.plan));
+        let own = [
+            (placed, " for target labels, affinity and node selector", &PLACEMENT_MTV),
+            (any(|plan| plan.copyoffload && plan.warm_migration), " for warm copy-offload", &WARM_OFFLOAD_MTV),
+            (any(|plan| plan.copyoffload), " for copy-offload", &OFFLOAD_MTV),
+            (any(|plan| plan.pvc_name_template.is_some()), " for templates of PVC names", &TEMPLATE_MTV),
+        ];
+        let own = own.into_iter().filter(|(given, ..)| *given).map(|(_, why, version)| (why, version));
+        let lowest = self.min_mtv_version.iter().map(|version| ("", version)).chain(own);
         for (why, lowest) in lowest {
             if let Some(actual) = facts.mtv_version.filter(|actual| *actual < lowest) {
                 reasons.push(format!("needs MTV {lowest} or later{why}, this is {actual}"));
@@ -161,7 +173,7 @@ fn known_issue(issue: &KnownIssue, facts: &SourceFacts<'_>) -> Option<String> {
 }
 
 /// The needs that a plan's keys have of the source's type.
-fn type_needs(plan: &PlanSpec) -> Vec<TypeNeed> {
+pub(super) fn type_needs(plan: &PlanSpec) -> Vec<TypeNeed> {
     let any = |has: fn(&VmRequest) -> bool| plan.virtual_machines.iter().any(has);
     let hooks = [&plan.pre_hook, &plan.post_hook];
     let aap = hooks.into_iter().flatten().any(|hook| hook.aap_job_template_id.is_some());
@@ -179,7 +191,7 @@ fn type_needs(plan: &PlanSpec) -> Vec<TypeNeed> {
         (any(|vm| vm.target_esxi_host.is_some()), ("`target_esxi_host`", VSPHERE)),
         (any(|vm| vm.target_datastore_id.is_some()), ("`target_datastore_id`", VSPHERE)),
         (plan.run_preflight_inspection == Some(true), ("preflight inspection", VSPHERE)),
-        (plan.skip_clone || any(|vm| !vm.clone), ("migrating without a clone", UNCLONED)),
+        (plan.skip_clone || any(|vm| !vm.clone), (UNCLONED_KEY, UNCLONED)),
     ];
     needs.into_iter().filter(|(given, _)| *given).map(|(_, need)| need).collect()
 }

@@ -4,7 +4,7 @@
 
 use super::error::TemplateError;
 use super::parsed::Template;
-use super::variables::Variables;
+use super::variables::{Variables, Vocabulary};
 
 /// Longest label.
 const LABEL_MAX: usize = 63;
@@ -89,7 +89,7 @@ pub fn offload_admits(rendered: &str, claim: &str) -> bool {
 ///
 /// Two proofs: a text outside all conditions that no label holds, and trials that all fail. The trials take plain names
 /// and the given ones, so that a template made for certain VMs is tried with these.
-pub fn never_a_label(template: &Template, vm_names: &[&str]) -> Option<TemplateError> {
+pub fn never_a_label(template: &Template, vocabulary: Vocabulary, vm_names: &[&str]) -> Option<TemplateError> {
     let stays = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     let misfit = |text: &str| !text.trim().chars().all(stays);
     if let Some(text) = template.fixed().find(|text| misfit(text)) {
@@ -97,7 +97,7 @@ pub fn never_a_label(template: &Template, vm_names: &[&str]) -> Option<TemplateE
     }
     let mut first = None;
     for vm in vm_names.iter().chain(&["vm", "vm-1"]) {
-        for (disk_index, root_disk_index, shared) in [(0, 0, false), (1, 0, true), (1, 1, false)] {
+        for (disk_index, root_disk_index, file) in [(0, 0, "vm.vmdk"), (1, 0, "vm_1.vmdk"), (1, 1, "vm_1.vmdk")] {
             let variables = Variables {
                 vm_name: (*vm).to_owned(),
                 target_vm_name: "vm".to_owned(),
@@ -105,10 +105,11 @@ pub fn never_a_label(template: &Template, vm_names: &[&str]) -> Option<TemplateE
                 vm_id: "vm-1".to_owned(),
                 disk_index,
                 root_disk_index,
-                file_name: Some("vm_1.vmdk".to_owned()),
-                shared,
+                file_name: Some(file.to_owned()),
+                shared: disk_index > root_disk_index,
                 win_drive_letter: Some("c".to_owned()),
-                ..Variables::default()
+                others: vocabulary.known().into_iter().map(|name| (name.to_owned(), "x".to_owned())).collect(),
+                vocabulary,
             };
             match claim_name(template, &variables) {
                 Ok(_) => return None,

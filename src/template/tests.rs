@@ -191,7 +191,10 @@ fn exact_names_and_names_of_copy_offload() {
 
 #[test]
 fn templates_that_can_never_name_a_claim_are_told() {
-    let never = |template: &str, vms: &[&str]| never_a_label(&Template::parse(template).unwrap(), vms).is_some();
+    let never = |template: &str, vms: &[&str]| {
+        let any = Vocabulary::of_any_version("vsphere");
+        never_a_label(&Template::parse(template).unwrap(), any, vms).is_some()
+    };
     for template in
         ["PVC-{{.VmName}}", "{{.VmName}}_{{.DiskIndex}}", "{{.FileName}}", "{{lower .DiskIndex}}", "", "{{div 1 0}}"]
     {
@@ -200,6 +203,8 @@ fn templates_that_can_never_name_a_claim_are_told() {
     for template in ["pvc", "{{.VmName}}-{{.DiskIndex}}", "{{.VmName}}\n", "{{if .Shared}}a{{else}}B{{end}}"] {
         assert!(!never(template, &[]), "{template}");
     }
+    let claims = Template::parse("{{.SourcePVCName}}").unwrap();
+    assert!(never_a_label(&claims, Vocabulary::of_any_version("openshift"), &[]).is_none());
     let picky = "{{if hasPrefix \"Web_\" .VmName}}a{{end}}";
     assert!(never(picky, &["db"]) && !never(picky, &["Web_1"]));
 }

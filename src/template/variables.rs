@@ -3,6 +3,7 @@
 //! Source: forklift-api.md section 8.
 
 use semver::Version;
+use std::collections::BTreeMap;
 
 /// The value of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +116,8 @@ pub struct Variables {
     pub shared: bool,
     /// Drive letter of a Windows guest, since MTV 2.9.
     pub win_drive_letter: Option<String>,
+    /// Variables of other sources (`SourcePVCName`, `DiskId`), by name; those left out are empty.
+    pub others: BTreeMap<String, String>,
     /// Which of them the product knows.
     pub vocabulary: Vocabulary,
 }
@@ -132,6 +135,7 @@ impl Default for Variables {
             file_name: None,
             shared: false,
             win_drive_letter: None,
+            others: BTreeMap::new(),
             vocabulary: Vocabulary::of_any_version("vsphere"),
         }
     }
@@ -156,7 +160,7 @@ impl Variables {
                     "FileName" => maybe(&self.file_name),
                     "Shared" => Field::Flag(self.shared),
                     "WinDriveLetter" => maybe(&self.win_drive_letter),
-                    _ => Field::Text(String::new()),
+                    other => Field::Text(self.others.get(other).cloned().unwrap_or_default()),
                 };
                 (name, value)
             })

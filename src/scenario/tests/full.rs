@@ -79,7 +79,7 @@ rdm_as_lun: true
 migrate_shared_disks: true
 convertor_node_selector: {convert-here: null}
 integrity: true
-stop_after: migrate
+cutover: {after_precopies: 2}
 checks: {skip: {serial: "the array rewrites it"}}
 expect:
   VirtualMachine: {spec: {template: {spec: {domain: {cpu: {cores: 4}}}}}}
@@ -108,7 +108,7 @@ fn every_key_is_read() {
     assert_eq!(plan.target_labels["mtv-comprehensive-test"], None);
     assert_eq!(plan.target_labels["static-label"].as_deref(), Some("static-value"));
     assert_eq!(plan.expected_failure.as_ref().and_then(|failure| failure.step), Some(PipelineStep::PostHook));
-    assert_eq!(plan.stop_after, Some(StopAfter::Migrate));
+    assert_eq!(plan.cutover, Some(Cutover { after_precopies: 2 }));
     let template = plan.pvc_name_template.as_ref().unwrap();
     assert_eq!(template.for_provider("ovirt"), Some("{{.VmName}}"));
     assert!(template.for_provider("vsphere").unwrap().starts_with("{{ .FileName"));
@@ -138,8 +138,9 @@ fn the_example_uses_every_key_of_the_schema() {
         assert!(!keys.is_empty(), "{object}");
         keys.into_iter().filter(|key| !text.contains(&format!("{key}:"))).collect::<Vec<_>>()
     };
-    assert_eq!(uses("", EVERY_KEY), ["plans", "run"]);
-    for object in ["VmRequest", "AddDisk", "Requires", "KnownIssue", "TimeoutOverrides", "ExpectedFailure", "XfsCheck"]
+    assert_eq!(uses("", EVERY_KEY), ["plans", "run", "stop_after"]);
+    for object in
+        ["VmRequest", "AddDisk", "Requires", "KnownIssue", "TimeoutOverrides", "ExpectedFailure", "XfsCheck", "Cutover"]
     {
         assert_eq!(uses(object, EVERY_KEY), Vec::<String>::new(), "{object}");
     }
@@ -215,4 +216,31 @@ fn the_embedded_catalogue_is_sound() {
     assert_eq!((vm.name.as_str(), vm.guest_agent, vm.clone), ("mtv-tests-rhel8", true, true));
     assert!(!sanity.plans[0].plan.warm_migration);
     assert_eq!(catalogue.near("cold/sanitty"), ["cold/sanity"]);
+}
+
+#[test]
+fn the_embedded_catalogue_is_the_original_s() {
+    let catalogue = Catalogue::embedded().unwrap_or_else(|errors| panic!("{errors}"));
+    let tagged = |tag: &str| catalogue.scenarios.iter().filter(|one| one.tags.iter().any(|own| own == tag)).count();
+    assert_eq!((catalogue.scenarios.len(), tagged("copyoffload"), tagged("copyoffload_sanity")), (37, 26, 7));
+    assert_eq!((tagged("tier0"), tagged("remote"), tagged("warm")), (7, 2, 6));
+    let mut ids: Vec<&str> = catalogue.scenarios.iter().filter_map(|one| one.id.as_deref()).collect();
+    ids.retain(|id| id.starts_with("MTV-"));
+    let count = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "an id is given twice");
+    for scenario in &catalogue.scenarios {
+        let name = &scenario.name;
+        let warm = scenario.plans.iter().any(|named| named.plan.warm_migration);
+        assert_eq!(scenario.tags.iter().any(|tag| tag == "warm"), warm, "{name}");
+        assert_eq!(name.starts_with("copyoffload/"), scenario.tags.iter().any(|tag| tag == "copyoffload"), "{name}");
+    }
+    let spaces: Vec<&str> = catalogue
+        .scenarios
+        .iter()
+        .flat_map(|one| &one.plans)
+        .filter_map(|named| named.plan.vm_target_namespace.as_deref())
+        .collect();
+    assert_eq!(spaces, ["mtv-comprehensive-vms", "custom-vm-namespace"], "each its own");
 }

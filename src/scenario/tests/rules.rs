@@ -23,6 +23,11 @@ fn hooks_have_exactly_one_key() {
         | ^^^^^^^^
         = at pre_hook
 
+    bad.yaml:5:3: a migration whose hook fails cannot succeed; give `expected_migration_result: fail`
+      5 |   expected_result: fail
+        |   ^^^^^^^^^^^^^^^
+        = at post_hook.expected_result
+
     bad.yaml:6:3: a hook has exactly one of its keys; given are `expected_result` and `aap_job_template_id`
       6 |   aap_job_template_id: 0
         |   ^^^^^^^^^^^^^^^^^^^
@@ -33,11 +38,11 @@ fn hooks_have_exactly_one_key() {
         |   ^^^^^^^^^^^^^^^^^^^
         = at post_hook.aap_job_template_id
 
-    3 errors in 1 scenario file
+    4 errors in 1 scenario file
     "#);
     insta::assert_snapshot!(plan("", "pre_hook: {playbook_base64: '%%'}\n").join("\n"), @r#"pre_hook.playbook_base64: the playbook is not base64: Invalid symbol 37, offset 0."#);
     insta::assert_snapshot!(
-        plan("", "post_hook: {expected_result: fail}\nexpected_migration_result: succeed\n").join("\n"), @r#"expected_migration_result: a migration whose hook fails cannot succeed; expect it to fail"#);
+        plan("", "post_hook: {expected_result: fail}\nexpected_migration_result: succeed\n").join("\n"), @r#"expected_migration_result: a migration whose hook fails cannot succeed; give `expected_migration_result: fail`"#);
 }
 
 #[test]
@@ -118,7 +123,6 @@ fn rules_of_plans() {
             "stop_after: plan\nexpected_migration_result: fail",
             "expected_migration_result: nothing is migrated with `stop_after: plan`",
         ),
-        ("pvc_name_template: '{{.VmName}'", "pvc_name_template: the template's `{{` and `}}` do not pair"),
         (
             "pvc_name_template: {vshpere: x}",
             "pvc_name_template.vshpere: unknown value `vshpere`; did you mean `vsphere`?",
@@ -207,4 +211,200 @@ fn rules_of_several_plans() {
         ["plans.A_b: `A_b` is no plan name: use lower-case letters, digits and inner dashes"]
     );
     assert_eq!(plans("", "{a: {virtual_machines: []}}"), ["plans.a.virtual_machines: a plan needs at least one VM"]);
+}
+
+/// A plan with one template.
+fn template(text: &str) -> Vec<String> {
+    plan("", &format!("pvc_name_template: '{text}'\n"))
+}
+
+#[test]
+fn templates_must_parse_and_know_their_words() {
+    for (text, message) in [
+        ("{{.VmName", "the template does not parse: unclosed action"),
+        ("{{if .Shared}}a", "the template does not parse: the {{if}} has no {{end}}"),
+        ("{{end}}", "the template does not parse: unexpected {{end}}"),
+        ("{{.VmName | lowr}}", "the product's templates have no function `lowr`; did you mean `lower`?"),
+        ("{{.FileNam}}", "the template's variable `.FileNam` does not exist for vsphere; did you mean `.FileName`?"),
+        (
+            "{{.VmName}}_{{.DiskIndex}}",
+            "the template's outcome, such as \"_\", is no DNS-1123 label of at most 63 characters, whatever the VM",
+        ),
+        (
+            "{{.FileName}}",
+            "the template's outcome, such as \"vm.vmdk\", is no DNS-1123 label of at most 63 characters, whatever the VM",
+        ),
+        ("{{div .DiskIndex 0}}", "the template cannot be rendered: div: integer divide by zero, whatever the VM"),
+        (" ", "the template is empty"),
+    ] {
+        assert_eq!(template(text), [format!("pvc_name_template: {message}")], "{text}");
+    }
+    for text in
+        ["{{.VmName}}-{{.DiskIndex}}", "{{.SourcePVCName}}", "{{if eq .DiskIndex .RootDiskIndex}}root{{else}}d{{end}}"]
+    {
+        assert_eq!(template(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn templates_know_the_variables_of_the_sources_they_serve() {
+    let told = |rest: &str| plan("", &format!("{rest}\n"));
+    let foreign = |whose: &str| format!("the template's variable `.FileName` does not exist for {whose}; there are ");
+    for rest in [
+        "pvc_name_template: '{{.FileName | nospace}}-1'\nrequires: {source: [ovirt, openshift]}",
+        "pvc_name_template: {ovirt: '{{.FileName | nospace}}-1', default: x}",
+        "pvc_name_template: {vsphere: x, default: '{{.FileName | nospace}}-1'}",
+    ] {
+        let told = told(rest);
+        assert_eq!(told.len(), 1, "{rest}");
+        assert!(told[0].contains(&foreign("ovirt")), "{told:?}");
+    }
+    let good = "pvc_name_template: {vsphere: '{{.FileName | trimSuffix \".vmdk\" | replace \"_\" \"-\"}}', default: '{{.VmName}}'}";
+    assert_eq!(told(good), Vec::<String>::new());
+    assert_eq!(
+        told("pvc_name_template_use_generate_name: true"),
+        ["pvc_name_template_use_generate_name: `pvc_name_template_use_generate_name` needs `pvc_name_template`"]
+    );
+}
+
+#[test]
+fn a_fault_of_a_template_has_its_place() {
+    insta::assert_snapshot!(errors_of(
+        "description: A.\nvirtual_machines: [{name: a}]\npvc_name_template:\n  vsphere: '{{ .VmName | b64enc }}'\n"
+    ), @r#"
+    bad.yaml:4:3: the product's templates have no function `b64enc`; there are add add1 and call ceil contains div eq floor ge gt hasPrefix hasSuffix html index initials js le len lower lt max min mod mul mustRegexReplaceAll ne nospace not or print printf println repeat replace round slice sub substr title trim trimAll trimPrefix trimSuffix trunc untitle upper urlquery
+      4 |   vsphere: '{{ .VmName | b64enc }}'
+        |   ^^^^^^^
+        = at pvc_name_template.vsphere
+
+    1 error in 1 scenario file
+    "#);
+}
+
+#[test]
+fn a_cutover_belongs_to_warm_migrations() {
+    let warm = |rest: &str| plan("", &format!("warm_migration: true\n{rest}\n"));
+    assert_eq!(warm("cutover: {after_precopies: 2}"), Vec::<String>::new());
+    assert_eq!(
+        warm("cutover: {after_precopies: 0}"),
+        ["cutover.after_precopies: at least one pre-copy comes before the cutover"]
+    );
+    assert_eq!(warm("cutover: {}"), ["cutover: missing key `after_precopies`"]);
+    assert_eq!(
+        plan("", "cutover: {after_precopies: 2}\n"),
+        ["cutover: a cutover belongs to warm migrations; the plan needs `warm_migration: true`"]
+    );
+    assert_eq!(
+        plan("", "expected_migration_result: fail\nexpected_failure: {step: Cutover}\n"),
+        ["expected_failure.step: a cold migration has no step `Cutover`"]
+    );
+}
+
+#[test]
+fn expected_failures_fit_the_hooks() {
+    let failing = |rest: &str| plan("", &format!("expected_migration_result: fail\n{rest}\n"));
+    let post = "post_hook: {expected_result: fail}";
+    assert_eq!(failing(&format!("{post}\nexpected_failure: {{step: PostHook}}")), Vec::<String>::new());
+    assert_eq!(
+        failing("expected_failure: {step: PreHook}"),
+        ["expected_failure.step: the plan has no `pre_hook` that could fail"]
+    );
+    assert_eq!(
+        failing(&format!("pre_hook: {{expected_result: fail}}\n{post}\nexpected_failure: {{step: PostHook}}")),
+        ["expected_failure.step: `pre_hook` is expected to fail, which fails the step `PreHook`"]
+    );
+    assert_eq!(
+        failing(&format!("{post}\nexpected_failure: {{step: ImageConversion}}")),
+        ["expected_failure.step: `post_hook` is expected to fail, which fails the step `PostHook`"]
+    );
+    assert_eq!(
+        plan("", &format!("{post}\n")),
+        [
+            "post_hook.expected_result: a migration whose hook fails cannot succeed; give `expected_migration_result: fail`"
+        ]
+    );
+}
+
+#[test]
+fn expected_objects_have_known_kinds() {
+    for (rest, message) in [
+        (
+            "expect: {VirtualMachin: {spec: {}}}",
+            "expect.VirtualMachin: unknown kind `VirtualMachin`; did you mean `VirtualMachine`?",
+        ),
+        ("expect: {Plan: {}}", "expect.Plan: the partial object is empty; it would match anything"),
+        (
+            "stop_after: plan\nexpect: {Plan: {spec: {warm: false}}}",
+            "expect: objects are compared in the checks, which `stop_after` leaves out",
+        ),
+    ] {
+        assert_eq!(plan("", &format!("{rest}\n")), [message], "{rest}");
+    }
+    for kind in ["VirtualMachineInstance", "PersistentVolumeClaim", "Migration", "StorageMap", "NetworkMap", "Provider"]
+    {
+        assert_eq!(plan("", &format!("expect: {{{kind}: {{spec: {{a: 1}}}}}}\n")), Vec::<String>::new(), "{kind}");
+    }
+}
+
+#[test]
+fn controller_parameters_have_the_product_s_types() {
+    for (rest, message) in [
+        (
+            "controller_precopy_interval: '2'",
+            "controller_precopy_interval: `controller_precopy_interval` is a whole number, 1 or more, without quotes",
+        ),
+        (
+            "controller_max_vm_inflight: 0",
+            "controller_max_vm_inflight: `controller_max_vm_inflight` is a whole number, 1 or more, without quotes",
+        ),
+        ("feature_copy_offload: yes", "feature_copy_offload: `feature_copy_offload` is `true` or `false`"),
+        ("Feature: 1", "Feature: `Feature` is no controller parameter: use lower-case letters, digits and `_`"),
+    ] {
+        assert_eq!(
+            plan("", &format!("forklift_controller: {{{rest}}}\n")),
+            [format!("forklift_controller.{message}")],
+            "{rest}"
+        );
+    }
+    for rest in ["controller_precopy_interval: 2", "feature_copy_offload: 'true'", "feature_copy_offload: true"] {
+        assert_eq!(plan("", &format!("forklift_controller: {{{rest}}}\n")), Vec::<String>::new(), "{rest}");
+    }
+}
+
+#[test]
+fn a_scenario_needs_a_source_that_can_run_it() {
+    assert_eq!(
+        plan("", "warm_migration: true\nrequires: {source: [openstack, ova]}\n"),
+        ["requires.source: warm migration is for sources of type `vsphere` or `ovirt`; none of them is listed"]
+    );
+    assert_eq!(plan("", "warm_migration: true\nrequires: {source: [openstack, ovirt]}\n"), Vec::<String>::new());
+}
+
+#[test]
+fn added_disks_fit_vsphere() {
+    let disk = |keys: &str| plan(&format!(", add_disks: [{{{keys}}}]"), "");
+    assert_eq!(disk("size_gb: 63488, datastore_path: shared_disks/a"), Vec::<String>::new());
+    assert_eq!(
+        disk("size_gb: 63489"),
+        ["virtual_machines[0].add_disks[0].size_gb: vSphere has no disk over 63488 GiB"]
+    );
+    for folder in ["../a", "'[ds] a'"] {
+        assert_eq!(
+            disk(&format!("size_gb: 1, datastore_path: {folder}")),
+            [
+                "virtual_machines[0].add_disks[0].datastore_path: a folder on the datastore, such as `shared_disks`, without the datastore"
+            ]
+        );
+    }
+}
+
+/// `requires.settings` may name what the settings have.
+#[test]
+fn settings_to_require_are_settings() {
+    use crate::scenario::validate::SETTING_KEYS;
+    let known = crate::config::Settings::resolve(Vec::new()).unwrap();
+    let known: Vec<&str> = known.table().into_iter().map(|(key, ..)| key).collect();
+    for key in SETTING_KEYS {
+        assert!(known.contains(&key), "{key}");
+    }
 }

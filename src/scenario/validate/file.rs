@@ -3,9 +3,12 @@
 use super::names::namespace_fault;
 use super::run::{Checked, Report};
 use crate::facts::{nearest, parse_version};
-use crate::scenario::model::{Requires, RunMode};
+use crate::scenario::fault::or_list;
+use crate::scenario::model::{NamedPlan, ProviderType, Requires, RunMode};
+use crate::scenario::needs::{TypeNeed, UNCLONED_KEY, type_needs};
 use crate::scenario::tree::join_key;
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys of a provider's `copyoffload` section. Source: original-suite.md section 4.
 const COPYOFFLOAD_KEYS: [&str; 24] = [
@@ -35,24 +38,30 @@ const COPYOFFLOAD_KEYS: [&str; 24] = [
     "powermax_symmetrix_id",
 ];
 
-/// Settings a scenario may ask for. Source: original-suite.md section 5.
-const SETTING_KEYS: [&str; 16] = [
+/// Settings a scenario may ask for: those that can be left unset. A test compares them with the settings themselves.
+pub(in crate::scenario) const SETTING_KEYS: [&str; 10] = [
     "storage_class",
+    "kubeconfig",
+    "context",
     "mtv_namespace",
     "remote_ocp_cluster",
     "target_ocp_version",
-    "snapshots_interval",
     "mins_before_cutover",
-    "plan_wait_timeout",
     "cluster_host",
     "cluster_username",
     "cluster_password",
-    "upgrade_repo_url",
-    "upgrade_repo_ref",
-    "upgrade_script_path",
-    "mtv_upgrade_to_version",
-    "mtv_upgrade_to_source",
-    "mtv_upgrade_image_index",
+];
+
+/// Kinds that `expect` knows.
+const EXPECTED_KINDS: [&str; 8] = [
+    "VirtualMachine",
+    "VirtualMachineInstance",
+    "PersistentVolumeClaim",
+    "Plan",
+    "Migration",
+    "StorageMap",
+    "NetworkMap",
+    "Provider",
 ];
 
 /// Checks the file's own keys.
@@ -80,15 +89,73 @@ pub(super) fn check(checked: &Checked<'_>, report: &mut Report<'_>) {
             report.tell(format!("checks.skip.{name}"), "leaving out a check needs its reason");
         }
     }
-    for (kind, partial) in &file.expect {
-        if !partial.is_object() {
-            report.tell(join_key("expect", kind), "expected a partial object, that is, a mapping");
+    check_expect(checked, report);
+    check_controller(&file.forklift_controller, report);
+    check_sources(checked, report);
+}
+
+fn check_expect(checked: &Checked<'_>, report: &mut Report<'_>) {
+    for (kind, partial) in &checked.file.expect {
+        let path = join_key("expect", kind);
+        if !EXPECTED_KINDS.contains(&kind.as_str()) {
+            let near = nearest(kind, EXPECTED_KINDS, 1);
+            let hint = near.first().map(|near| format!("; did you mean `{near}`?"));
+            let hint = hint.unwrap_or_else(|| format!("; the kinds are {}", or_list(&EXPECTED_KINDS)));
+            report.tell(&path, format!("unknown kind `{kind}`{hint}"));
+        }
+        match partial.as_object() {
+            None => report.tell(&path, "expected a partial object, that is, a mapping"),
+            Some(keys) if keys.is_empty() => report.tell(&path, "the partial object is empty; it would match anything"),
+            Some(_) => {}
         }
     }
-    for (name, value) in &file.forklift_controller {
-        if value.is_object() || value.is_array() || value.is_null() {
-            report.tell(join_key("forklift_controller", name), "a controller parameter is a scalar");
+    let ends_early = checked.plans.iter().all(|named| named.plan.stop_after.is_some());
+    if ends_early && !checked.file.expect.is_empty() {
+        report.tell("expect", "objects are compared in the checks, which `stop_after` leaves out");
+    }
+}
+
+/// Source: forklift-api.md section 10: a number that is quoted is ignored in silence.
+fn check_controller(parameters: &BTreeMap<String, Value>, report: &mut Report<'_>) {
+    for (name, value) in parameters {
+        let path = join_key("forklift_controller", name);
+        let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+        if name.is_empty() || !name.chars().all(fits) {
+            report.tell(&path, format!("`{name}` is no controller parameter: use lower-case letters, digits and `_`"));
         }
+        if value.is_object() || value.is_array() || value.is_null() {
+            report.tell(&path, "a controller parameter is a scalar");
+            continue;
+        }
+        let number = ["controller_precopy_interval", "controller_max_vm_inflight"].contains(&name.as_str());
+        if number && value.as_u64().is_none_or(|value| value == 0) {
+            report.tell(&path, format!("`{name}` is a whole number, 1 or more, without quotes"));
+        }
+        let word = value.as_str().is_some_and(|text| ["true", "false"].contains(&text));
+        if name.starts_with("feature_") && !word && !value.is_boolean() {
+            report.tell(&path, format!("`{name}` is `true` or `false`"));
+        }
+    }
+}
+
+/// A scenario that none of its sources can run would always be skipped.
+fn check_sources(checked: &Checked<'_>, report: &mut Report<'_>) {
+    let own = &checked.file.requires.source;
+    // What `skip_clone` needs is told at that key.
+    let untold = |named: &NamedPlan, need: &TypeNeed| !named.plan.skip_clone || need.0 != UNCLONED_KEY;
+    let all = checked.plans.iter().flat_map(|named| type_needs(&named.plan).into_iter().map(move |need| (named, need)));
+    let needs: Vec<TypeNeed> = all.filter(|(named, need)| untold(named, need)).map(|(_, need)| need).collect();
+    let runs = |one: &ProviderType| needs.iter().all(|(_, types)| types.contains(one));
+    if own.is_empty() || own.iter().any(runs) {
+        return;
+    }
+    let unmet = needs.iter().find(|(_, types)| !types.iter().any(|one| own.contains(one)));
+    if let Some((key, types)) = unmet {
+        let types: Vec<&str> = types.iter().map(|one| one.as_str()).collect();
+        report.tell(
+            "requires.source",
+            format!("{key} is for sources of type {}; none of them is listed", or_list(&types)),
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 //! Source: original-suite.md section 1.6.
 
 use super::run::Report;
-use crate::scenario::model::{ExpectedResult, Hook, PlanSpec};
+use crate::scenario::model::{ExpectedResult, Hook, PipelineStep, PlanSpec};
 use crate::scenario::tree::{Kind, join_key, parse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,10 +15,36 @@ pub(super) fn check(plan: &PlanSpec, prefix: &str, report: &mut Report<'_>) {
         let path = join_key(prefix, key);
         check_hook(hook, &path, report);
         let fails = hook.expected_result == Some(ExpectedResult::Fail);
-        if fails && plan.expected_migration_result == Some(ExpectedResult::Succeed) {
-            let message = "a migration whose hook fails cannot succeed; expect it to fail";
-            report.tell(join_key(prefix, "expected_migration_result"), message);
+        if fails && plan.expected_migration_result != Some(ExpectedResult::Fail) {
+            let result = join_key(prefix, "expected_migration_result");
+            let at = if report.has(&result) { result } else { join_key(&path, "expected_result") };
+            let message = "a migration whose hook fails cannot succeed; give `expected_migration_result: fail`";
+            report.tell(at, message);
         }
+    }
+    check_failed_step(plan, prefix, report);
+}
+
+/// A failure that is expected of a hook needs that hook, and the hook that fails first is the one to expect.
+fn check_failed_step(plan: &PlanSpec, prefix: &str, report: &mut Report<'_>) {
+    let path = join_key(prefix, "expected_failure.step");
+    let failure = plan.expected_failure.as_ref();
+    let failure = failure.filter(|_| plan.expected_migration_result == Some(ExpectedResult::Fail));
+    let step = failure.and_then(|failure| failure.step);
+    let steps =
+        [("pre_hook", &plan.pre_hook, PipelineStep::PreHook), ("post_hook", &plan.post_hook, PipelineStep::PostHook)];
+    if let Some((key, ..)) = steps.iter().find(|(_, hook, own)| step == Some(*own) && hook.is_none()) {
+        report.tell(&path, format!("the plan has no `{key}` that could fail"));
+        return;
+    }
+    let fails =
+        |hook: &&Option<Hook>| hook.as_ref().and_then(|hook| hook.expected_result) == Some(ExpectedResult::Fail);
+    let first = steps.iter().find(|(_, hook, _)| fails(hook));
+    if let (Some((key, _, own)), Some(step)) = (first, step)
+        && step != *own
+    {
+        let message = format!("`{key}` is expected to fail, which fails the step `{}`", own.as_str());
+        report.tell(&path, message);
     }
 }
 

@@ -7,6 +7,9 @@ mod hooks;
 mod names;
 mod plan;
 mod run;
+mod template;
 mod vm;
 
+#[cfg(test)]
+pub(super) use file::SETTING_KEYS;
 pub(super) use run::{Checked, validate};

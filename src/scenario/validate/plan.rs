@@ -2,8 +2,8 @@
 
 use super::names::{label_key_fault, label_value_fault, namespace_fault};
 use super::run::Report;
-use super::{hooks, vm};
-use crate::scenario::model::{ExpectedResult, PlanSpec, PowerSetting, ProviderType, PvcNameTemplate, StopAfter};
+use super::{hooks, template, vm};
+use crate::scenario::model::{ExpectedResult, PipelineStep, PlanSpec, PowerSetting, ProviderType, StopAfter};
 use crate::scenario::tree::join_key;
 use k8s_openapi::api::core::v1::Affinity;
 use serde::Deserialize as _;
@@ -21,7 +21,8 @@ pub(super) fn check(plan: &PlanSpec, prefix: &str, sources: &[ProviderType], rep
     check_static_ips(plan, prefix, report);
     check_shared_disks(plan, prefix, report);
     check_placement(plan, prefix, report);
-    check_template(plan, prefix, report);
+    template::check(plan, prefix, sources, report);
+    check_warm(plan, prefix, report);
     for (key, namespace) in
         [("vm_target_namespace", &plan.vm_target_namespace), ("multus_namespace", &plan.multus_namespace)]
     {
@@ -36,9 +37,6 @@ pub(super) fn check(plan: &PlanSpec, prefix: &str, sources: &[ProviderType], rep
             }
         }
     }
-    if plan.run_preflight_inspection.is_some() && !plan.warm_migration {
-        report.tell(path("run_preflight_inspection"), "preflight inspection belongs to warm migrations");
-    }
     vm::check(plan, prefix, report);
 }
 
@@ -52,8 +50,35 @@ fn check_result(plan: &PlanSpec, prefix: &str, report: &mut Report<'_>) {
             report.tell(path("expected_failure"), "`expected_failure` needs `step`, `message` or both");
         }
     }
-    if plan.stop_after == Some(StopAfter::Plan) && plan.expected_migration_result.is_some() {
-        report.tell(path("expected_migration_result"), "nothing is migrated with `stop_after: plan`");
+    if plan.stop_after == Some(StopAfter::Plan) {
+        for key in ["expected_migration_result", "cutover"] {
+            if report.has(&path(key)) {
+                report.tell(path(key), "nothing is migrated with `stop_after: plan`");
+            }
+        }
+    }
+}
+
+/// Keys and steps that only warm migrations have. Source: forklift-api.md section 6.
+fn check_warm(plan: &PlanSpec, prefix: &str, report: &mut Report<'_>) {
+    let path = |key: &str| join_key(prefix, key);
+    if plan.cutover.as_ref().is_some_and(|cutover| cutover.after_precopies == 0) {
+        report.tell(path("cutover.after_precopies"), "at least one pre-copy comes before the cutover");
+    }
+    if plan.warm_migration {
+        return;
+    }
+    if plan.run_preflight_inspection.is_some() {
+        report.tell(path("run_preflight_inspection"), "preflight inspection belongs to warm migrations");
+    }
+    if plan.cutover.is_some() {
+        report.tell(path("cutover"), "a cutover belongs to warm migrations; the plan needs `warm_migration: true`");
+    }
+    let step = plan.expected_failure.as_ref().and_then(|failure| failure.step);
+    let warm_only = [PipelineStep::Cutover, PipelineStep::PreflightInspection];
+    if let Some(step) = step.filter(|step| warm_only.contains(step)) {
+        let message = format!("a cold migration has no step `{}`", step.as_str());
+        report.tell(path("expected_failure.step"), message);
     }
 }
 
@@ -154,28 +179,6 @@ fn check_labels(path: &str, labels: &BTreeMap<String, Option<String>>, report: &
         let fault = label_key_fault(key).or_else(|| value.as_deref().and_then(label_value_fault));
         if let Some(fault) = fault {
             report.tell(join_key(path, key), fault);
-        }
-    }
-}
-
-fn check_template(plan: &PlanSpec, prefix: &str, report: &mut Report<'_>) {
-    let path = join_key(prefix, "pvc_name_template");
-    let templates: Vec<(String, &str)> = match &plan.pvc_name_template {
-        None => Vec::new(),
-        Some(PvcNameTemplate::One(template)) => vec![(path.clone(), template)],
-        Some(PvcNameTemplate::ByProvider(map)) => {
-            if map.is_empty() {
-                report.tell(&path, "the mapping is empty");
-            }
-            map.iter().map(|(key, template)| (join_key(&path, key), template.as_str())).collect()
-        }
-    };
-    for (path, template) in templates {
-        if template.trim().is_empty() {
-            report.tell(&path, "the template is empty");
-        }
-        if template.matches("{{").count() != template.matches("}}").count() {
-            report.tell(&path, "the template's `{{` and `}}` do not pair");
         }
     }
 }

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// Snapshots of one chain. Source: vSphere allows 32; the clone's base counts.
 const MOST_SNAPSHOTS: u32 = 31;
 
+/// Largest disk. Source: vSphere allows 62 TiB.
+const MOST_GIB: u32 = 62 * 1024;
+
 /// Keys that only act on a clone.
 const CLONE_KEYS: [&str; 8] = [
     "clone_name",
@@ -120,6 +123,16 @@ fn check_disk(plan: &PlanSpec, disk: &AddDisk, path: &str, report: &mut Report<'
             let message = "the raw device is `rdm_lun_uuid` of copy-offload; the plan needs `copyoffload: true`";
             report.tell(join_key(path, "rdm_type"), message);
         }
+    }
+    if disk.size_gb.is_some_and(|size| size > MOST_GIB) {
+        report.tell(join_key(path, "size_gb"), format!("vSphere has no disk over {MOST_GIB} GiB"));
+    }
+    let strange = |folder: &String| folder.contains(['[', ']', '\\']) || folder.split('/').any(|part| part == "..");
+    if disk.datastore_path.as_ref().is_some_and(strange) {
+        report.tell(
+            join_key(path, "datastore_path"),
+            "a folder on the datastore, such as `shared_disks`, without the datastore",
+        );
     }
     if disk.datastore_path.as_ref().is_some_and(|folder| folder.trim_matches('/').is_empty()) {
         report.tell(join_key(path, "datastore_path"), "the folder is empty");

@@ -74,6 +74,7 @@ impl Claim<'_> {
             shared: false,
             win_drive_letter: drive.then(|| "c".to_owned()),
             vocabulary,
+            ..Variables::default()
         };
         let named = Template::parse(template).and_then(|template| rendered_name(&template, &variables));
         Some(named.map_err(|error| error.to_string()))
