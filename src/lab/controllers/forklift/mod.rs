@@ -22,5 +22,5 @@ mod target_vm;
 mod validate;
 mod validate_vms;
 
-pub(crate) use offload::populator;
+pub(crate) use offload::{Slots, populator};
 pub(crate) use target_vm::ORIGIN;

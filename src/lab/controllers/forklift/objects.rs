@@ -9,7 +9,7 @@ use super::super::object::{
     annotation, binary_quantity, flag, label, name, namespace, owner_reference, pod_status, reference, restricted_pod,
     secret_key, text, uid,
 };
-use super::claim_names::{Variables, claim_name};
+use super::claim_names::Claim;
 use super::offload;
 use super::phases::Method;
 use super::pipeline::VmStatus;
@@ -117,10 +117,8 @@ pub(crate) fn class_and_size(run: &Run<'_>, index: usize, disk: &Disk) -> (Strin
 fn volume(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, disk: (usize, &Disk)) -> Result<Value, String> {
     let (index, disk) = disk;
     let target_name = planned.target_name(run.hub.world.spec.seed);
-    let variables =
-        Variables { vm_name: &vm.name, plan_name: name(run.plan), target_name: &target_name, disk_index: index };
-    let purpose = format!("{}/{}/{index}", run.migration, vm.moref);
-    let claim = claim_name(run.plan, &planned.entry, &vm.moref, variables, &purpose)?;
+    let claim = Claim { plan: run.plan, planned, vm, index, target_name: &target_name, mtv: &run.hub.mtv };
+    let claim = claim.name(&format!("{}/{}/{index}", run.migration, vm.moref))?;
     let destination = run.facts.destination(disk).unwrap_or_default();
     let (class, size) = class_and_size(run, index, disk);
     let mut storage = json!({"resources": {"requests": {"storage": binary_quantity(size)}}, "storageClassName": class});

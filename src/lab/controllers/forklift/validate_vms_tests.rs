@@ -134,7 +134,7 @@ fn a_pool_gives_each_nic_its_own_attachment() {
 }
 
 #[test]
-fn templates_that_are_not_simulated_are_refused() {
+fn templates_that_give_no_label_are_refused() {
     let plan = json!({"spec": {"targetNamespace": "n", "pvcNameTemplate": "{{ .FileName }}"}});
     assert_eq!(kinds(&plan, &of(vm("a", &[])), vec![]), ["NotValid"]);
 }

@@ -11,6 +11,7 @@ mod objects;
 pub(crate) mod populator;
 mod progress;
 mod rules;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -19,3 +20,4 @@ pub(super) use keys::{ensure_keys, ssh_conditions};
 pub(super) use objects::{clean_up, create};
 pub(super) use progress::transfer;
 pub(super) use rules::{applies, check_map, check_plan};
+pub(crate) use slots::Slots;

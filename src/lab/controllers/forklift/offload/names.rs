@@ -2,31 +2,22 @@
 //!
 //! Source: forklift-api.md section 8 (default of xcopy, "xcopy ends exact: prefix-8 hex").
 
-use super::super::super::hub::Hub;
-use super::super::claim_names::{Variables, render, template_of};
+use super::super::super::object::name;
+use super::super::claim_names::Claim;
 use crate::facts::Seed;
-use serde_json::Value;
 
 /// The claim's name; the same each time it is asked for with this `purpose`.
 ///
 /// # Errors
 /// The template cannot be rendered.
-pub(super) fn claim_name(
-    hub: &Hub,
-    plan: &Value,
-    entry: &Value,
-    vm_id: &str,
-    variables: Variables<'_>,
-    purpose: &str,
-) -> Result<String, String> {
-    let template = template_of(plan, entry);
-    let prefix = if !template.is_empty() {
-        render(template, variables)?
-    } else if hub.since(10) {
-        let (plan, vm) = (first_four(variables.plan_name), first_four(variables.vm_name));
-        format!("{plan}-{vm}-disk-{}", variables.disk_index)
-    } else {
-        format!("{}-{vm_id}", variables.plan_name)
+pub(super) fn claim_name(claim: &Claim<'_>, purpose: &str) -> Result<String, String> {
+    let prefix = match claim.rendered() {
+        Some(rendered) => rendered?,
+        None if claim.mtv.minor >= 10 => {
+            let (plan, vm) = (first_four(name(claim.plan)), first_four(&claim.vm.name));
+            format!("{plan}-{vm}-disk-{}", claim.index)
+        }
+        None => format!("{}-{}", name(claim.plan), claim.vm.moref),
     };
     Ok(format!("{prefix}-{}", hexadecimal(purpose)))
 }

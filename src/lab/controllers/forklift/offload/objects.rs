@@ -6,7 +6,7 @@ use super::super::super::hub::Fail;
 use super::super::super::kinds::{CLAIM, POD, POPULATOR, SECRET};
 use super::super::super::object::{binary_quantity, label, name, namespace, owner_reference, reference, text, uid};
 use super::super::super::operator::feature;
-use super::super::claim_names::Variables;
+use super::super::claim_names::Claim;
 use super::super::objects::{Run, class_and_size, disks_kept};
 use super::super::plan_facts::PlannedVm;
 use super::keys::read_keys;
@@ -153,10 +153,9 @@ fn labels(run: &Run<'_>, vm: &Vm, disk: &Disk) -> Value {
 
 fn claim_of(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, one: &Planned<'_>) -> Result<Value, String> {
     let target_name = planned.target_name(run.hub.world.spec.seed);
-    let variables =
-        Variables { vm_name: &vm.name, plan_name: name(run.plan), target_name: &target_name, disk_index: one.index };
-    let purpose = format!("{}/{}/{}", run.migration, vm.moref, one.index);
-    let own = claim_name(run.hub, run.plan, &planned.entry, &vm.moref, variables, &purpose)?;
+    let (index, mtv) = (one.index, &run.hub.mtv);
+    let named = Claim { plan: run.plan, planned, vm, index, target_name: &target_name, mtv };
+    let own = claim_name(&named, &format!("{}/{}/{index}", run.migration, vm.moref))?;
     let (class, bytes) = class_and_size(run, one.index, one.disk);
     let mapped = text(one.entry, "/destination/accessMode");
     let file = &one.disk.file;
@@ -187,12 +186,15 @@ async fn create_populator(
         "vmId": vm.moref, "vmdkPath": one.disk.file, "secretName": secret,
         "storageVendorProduct": one.plugin.vendor,
     });
+    let mut labels = labels(run, vm, one.disk);
+    labels["sourceHost"] = json!(vm.host);
     if let Some(host) = host_of_disk(&one.plugin.hosts, one.index) {
         spec["migrationHost"] = json!(host);
+        labels["sourceHost"] = json!(host);
     }
     let body = json!({
         "metadata": {
-            "namespace": run.target_namespace(), "name": name(claim), "labels": labels(run, vm, one.disk),
+            "namespace": run.target_namespace(), "name": name(claim), "labels": labels,
             "ownerReferences": [owner_reference(CLAIM, claim, false)],
         },
         "spec": spec,

@@ -9,6 +9,7 @@ use super::super::super::kinds::{CLAIM, POD, POPULATOR, SECRET, VOLUME};
 use super::super::super::object::{
     is_deleting, label, name, namespace, owner_reference, pod_status, restricted_pod, secret_key, text, uid,
 };
+use super::super::super::operator::max_populators;
 use super::log::Printer;
 use super::verdict::{Copying, decide, percent};
 use serde_json::{Value, json};
@@ -30,6 +31,9 @@ pub(crate) async fn reconcile(hub: &Hub, populator: &Value) -> Result<Outcome, F
     let Some(secret) = hub.find(SECRET, space, text(populator, "/spec/secretName")).await? else {
         return Ok(Outcome::Done);
     };
+    if !has_slot(hub, populator) {
+        return Ok(Outcome::Again(TICK));
+    }
     let prime = ensure_prime(hub, &claim).await?;
     let pod = ensure_pod(hub, populator, &claim, &prime).await?;
     let printer = Printer { claim: own, file: text(populator, "/spec/vmdkPath") };
@@ -64,6 +68,18 @@ pub(crate) async fn reconcile(hub: &Hub, populator: &Value) -> Result<Outcome, F
     }
     hub.hold(space, own);
     Ok(Outcome::Again(TICK))
+}
+
+/// Whether its host has a slot for the populator: those that are done, failed or gone have given theirs back.
+fn has_slot(hub: &Hub, populator: &Value) -> bool {
+    let lives = |(space, own): &(String, String)| {
+        let other = hub.cache.get(POPULATOR, space, own).filter(|other| percent(other) != Some(100));
+        let claim = other.and_then(|_| hub.cache.get(CLAIM, space, own));
+        let pod = |claim: &Value| hub.cache.get(POD, space, &format!("populate-{}", uid(claim)));
+        claim.is_some_and(|claim| pod(&claim).is_none_or(|pod| text(&pod, "/status/phase") != "Failed"))
+    };
+    let key = (namespace(populator).to_owned(), name(populator).to_owned());
+    hub.slots.take(key, label(populator, "sourceHost"), max_populators(hub), lives)
 }
 
 fn next_percent(done: Option<u64>, copying: &Copying, full_speed: bool) -> u64 {
@@ -125,7 +141,10 @@ async fn ensure_pod(hub: &Hub, populator: &Value, claim: &Value, prime: &Value) 
     let body = json!({
         "metadata": {
             "namespace": namespace(claim), "name": own,
-            "labels": {"migration": label(populator, "migration"), "pvcName": name(claim)},
+            "labels": {
+                "migration": label(populator, "migration"), "pvcName": name(claim),
+                "sourceHost": label(populator, "sourceHost"),
+            },
             "ownerReferences": [owner_reference(CLAIM, claim, false)],
         },
         "spec": spec,

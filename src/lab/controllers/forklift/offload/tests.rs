@@ -175,7 +175,7 @@ async fn a_snapshot_or_a_foreign_lun_leaves_the_copy_to_the_host() {
             }
         });
         bench.ready().await;
-        retain_pods(&bench, json!({})).await;
+        retain_pods(&bench, json!({"controller_max_populator_inflight": 1})).await;
         secret(&bench, json!({})).await;
         map(&bench, "ontap", &[]).await;
         plan(&bench, json!({})).await;
