@@ -18,5 +18,6 @@ pub mod migration;
 pub mod provider;
 pub mod report;
 pub mod scenario;
+pub mod template;
 pub mod undo;
 pub mod wait;

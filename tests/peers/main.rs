@@ -8,6 +8,7 @@ mod control_plane;
 #[path = "../support/course.rs"]
 mod course;
 mod differential;
+mod gotemplate;
 mod kubernetes;
 mod openssh;
 mod part;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         clients::trials(),
         kubernetes::trials(),
         differential::trials(),
+        gotemplate::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -25,6 +25,8 @@ pub(crate) enum Part {
     Kubectl,
     /// Python with the pinned clients.
     Python,
+    /// Go's templates with Sprig's functions.
+    Gotemplate,
 }
 
 impl Part {
@@ -40,6 +42,7 @@ impl Part {
             Self::Namespaces => "namespaces",
             Self::Kubectl => "kubectl",
             Self::Python => "python",
+            Self::Gotemplate => "gotemplate",
         }
     }
 
@@ -49,7 +52,7 @@ impl Part {
     /// It is not there: what to do about that.
     pub(crate) fn find(self) -> Result<PathBuf, String> {
         let found = match self {
-            Self::Vcsim | Self::Kubernetes => existing(installed().join(self.name())),
+            Self::Vcsim | Self::Kubernetes | Self::Gotemplate => existing(installed().join(self.name())),
             Self::Python => existing(installed().join("python/bin/python")),
             Self::Networks => existing(installed().join("networks-crd.yaml")),
             Self::Etcd => on_path("etcd"),

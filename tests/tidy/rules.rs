@@ -8,12 +8,13 @@ pub(crate) type Fault = String;
 /// Longest file, in lines without tests.
 const LINES_MAX: usize = 450;
 
-const LEAVES: [&str; 5] = ["facts", "event", "wait", "undo", "http"];
+const LEAVES: [&str; 6] = ["facts", "event", "wait", "undo", "http", "template"];
 
 /// What each part may import besides itself and, where it says so, the leaves.
-const PARTS: [(&str, bool, &[&str]); 19] = [
+const PARTS: [(&str, bool, &[&str]); 20] = [
     ("facts", false, &[]),
     ("wait", false, &[]),
+    ("template", false, &[]),
     ("http", false, &["facts"]),
     ("event", false, &["facts"]),
     ("undo", false, &["facts"]),
@@ -22,7 +23,7 @@ const PARTS: [(&str, bool, &[&str]); 19] = [
     ("cluster", true, &["config"]),
     ("provider", true, &["config"]),
     ("inventory", true, &["config", "cluster"]),
-    ("check", false, &["facts", "event", "scenario"]),
+    ("check", false, &["facts", "event", "template", "scenario"]),
     ("guest", true, &["config"]),
     ("migration", true, &["scenario", "config", "cluster", "inventory", "provider"]),
     ("diagnostics", true, &["scenario", "config", "cluster", "inventory", "provider"]),

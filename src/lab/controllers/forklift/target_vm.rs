@@ -3,6 +3,7 @@
 //! Pure. Source: forklift-api.md section 7, "Target VirtualMachine".
 
 use super::super::object::binary_quantity;
+use super::claim_names::{boot_disk, network_name, volume_name};
 use super::plan_facts::Attachment;
 use crate::facts::{Firmware, Power, Seed};
 use crate::lab::fault::{Faults, ProductFault};
@@ -117,7 +118,7 @@ impl Blueprint<'_> {
             self.vm.nics.iter().zip(&self.attachments).filter(|(_, to)| **to != Attachment::Ignored).collect();
         for (index, (nic, attachment)) in kept.iter().enumerate() {
             let astray = faults.harms(ProductFault::WrongNetwork) && index + 1 == kept.len();
-            let name = format!("net-{index}");
+            let name = network_name(self.template("networkNameTemplate"), attachment, index);
             let mut interface = json!({"name": name, "macAddress": nic.mac, "model": "virtio"});
             let network = match attachment {
                 Attachment::Multus(nad) if astray => {
@@ -136,20 +137,24 @@ impl Blueprint<'_> {
     }
 
     fn disks(&self) -> (Vec<Value>, Vec<Value>) {
-        // `/dev/sdb` means the second disk.
-        let letter = self.entry["rootDisk"].as_str().and_then(|device| device.bytes().last());
-        let boot = letter.and_then(|byte| byte.checked_sub(b'a')).map_or(0, usize::from);
-        let boot = if boot < self.claims.len() { boot } else { 0 };
-        let mut disks = Vec::new();
-        for index in 0..self.claims.len() {
-            let mut disk = json!({"name": format!("vol-{index}"), "disk": {"bus": "virtio"}});
+        let boot = boot_disk(self.entry, self.claims.len());
+        let template = self.template("volumeNameTemplate");
+        let (mut disks, mut volumes) = (Vec::new(), Vec::new());
+        for (index, claim) in self.claims.iter().enumerate() {
+            let name = volume_name(template, claim, index);
+            let mut disk = json!({"name": name, "disk": {"bus": "virtio"}});
             if index == boot {
                 disk["bootOrder"] = json!(1);
             }
             disks.push(disk);
+            volumes.push(json!({"name": name, "persistentVolumeClaim": {"claimName": claim}}));
         }
-        let volume = |(index, claim): (usize, &String)| json!({"name": format!("vol-{index}"), "persistentVolumeClaim": {"claimName": claim}});
-        (disks, self.claims.iter().enumerate().map(volume).collect())
+        (disks, volumes)
+    }
+
+    /// The template of a kind: the VM's own, else the plan's.
+    fn template(&self, kind: &str) -> &str {
+        self.entry[kind].as_str().or_else(|| self.spec[kind].as_str()).unwrap_or_default()
     }
 }
 

@@ -4,10 +4,11 @@
 
 use super::super::conditions::{Category, Condition};
 use super::super::object::{flag, text};
-use super::claim_names::{Variables, render, template_of};
+use super::claim_names::{Claim, device_template_fault};
 use super::plan_facts::{Attachment, PlanFacts, PlannedVm};
 use crate::facts::Power;
 use crate::lab::world::Vm;
+use semver::Version;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -173,23 +174,17 @@ fn has_empty_disk(_: &Context<'_>, _: &PlannedVm, vm: &Vm) -> bool {
     vm.disks.iter().any(|disk| disk.size_bytes == 0)
 }
 
-/// The first template that cannot be rendered for a disk.
+/// The first template that cannot be rendered for a disk, or not at all.
 fn template_fault(context: &Context<'_>) -> Option<Condition> {
-    let unsupported = ["volumeNameTemplate", "networkNameTemplate"];
-    if let Some(template) = unsupported.iter().find(|one| !text(context.plan, &format!("/spec/{one}")).is_empty()) {
-        let words = format!("{template} is not simulated by this lab yet");
-        return Some(Condition::critical("NotValid", "", words));
-    }
-    context.facts.vms.iter().find_map(|planned| {
-        let template = template_of(context.plan, &planned.entry);
-        let vm = planned.vm.as_ref().filter(|_| !template.is_empty())?;
+    let mtv = Version::new(2, context.minor, 0);
+    let why = context.facts.vms.iter().find_map(|planned| {
+        let vm = planned.vm.as_ref()?;
         let target = planned.target_name(context.seed);
-        (0..vm.disks.len()).find_map(|disk_index| {
-            let plan_name = text(context.plan, "/metadata/name");
-            let variables = Variables { vm_name: &vm.name, plan_name, target_name: &target, disk_index };
-            render(template, variables).err().map(|why| Condition::critical("NotValid", "", why))
-        })
-    })
+        let claim = |index| Claim { plan: context.plan, planned, vm, index, target_name: &target, mtv: &mtv };
+        let of_disks = (0..vm.disks.len()).find_map(|index| claim(index).validated()?.err());
+        of_disks.or_else(|| device_template_fault(context.plan, &planned.entry))
+    });
+    why.map(|why| Condition::critical("NotValid", "", why))
 }
 
 #[cfg(test)]

@@ -65,6 +65,7 @@ pub(crate) fn facts_of(vms: Vec<(Value, Option<Vm>)>) -> PlanFacts {
         source_provider: None,
         source: None,
         to_host: true,
+        offload: false,
         storage_map: Some(Arc::new(json!({"spec": {"map": [
             {"source": {"name": "ds1"}, "destination": {"storageClass": "ceph", "accessMode": "ReadWriteMany"}}]}}))),
         network_map: Some(Arc::new(json!({"spec": {"map": [
@@ -135,7 +136,7 @@ fn a_pool_gives_each_nic_its_own_attachment() {
 }
 
 #[test]
-fn templates_that_are_not_simulated_are_refused() {
+fn templates_that_give_no_label_are_refused() {
     let plan = json!({"spec": {"targetNamespace": "n", "pvcNameTemplate": "{{ .FileName }}"}});
     assert_eq!(kinds(&plan, &of(vm("a", &[])), vec![]), ["NotValid"]);
 }
