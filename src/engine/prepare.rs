@@ -17,7 +17,7 @@ use crate::provider::{SourceProvider, VmRef};
 use crate::scenario::{PowerSetting, VmRequest};
 use crate::undo::{EntryId, Thing};
 use futures::future::join_all;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A source VM, ready to be migrated.
 pub(super) struct Prepared {
@@ -48,12 +48,11 @@ struct Obtained<'a> {
     entry: EntryId,
 }
 
-/// A clone that is written down.
+/// A VM that is asked for; a clone is written down.
 struct Intended<'a> {
     wish: Wish<'a>,
-    source: VmRef,
     name: String,
-    entry: EntryId,
+    entry: Option<EntryId>,
 }
 
 /// Makes every VM of the plan ready, in the plan's order.
@@ -126,40 +125,59 @@ fn note(walk: &Walk<'_>, note: String) {
 }
 
 async fn obtain<'a>(walk: &'a Walk<'a>) -> Result<Vec<Obtained<'a>>, StepError> {
-    let mut requests = walk.plan.virtual_machines.iter().enumerate();
-    if !walk.plan.clone_to_same_host || walk.plan.skip_clone {
-        return all(join_all(requests.map(|(index, request)| obtain_vm(walk, index, request, None))).await);
+    let mut intended = intend_clones(walk)?.into_iter();
+    if !walk.plan.clone_to_same_host {
+        return all(join_all(intended.map(|vm| obtain_vm(walk, vm, None))).await);
     }
     // The first clone decides where the others go.
-    let Some((index, request)) = requests.next() else { return Ok(Vec::new()) };
-    let first = obtain_vm(walk, index, request, None).await?;
+    let Some(first) = intended.next() else { return Ok(Vec::new()) };
+    let first = obtain_vm(walk, first, None).await?;
     let host = walk.source.sdk.host_of(&first.vm).await?;
-    let others = requests.map(|(index, request)| obtain_vm(walk, index, request, Some(&host.id)));
     let mut obtained = vec![first];
-    obtained.extend(all(join_all(others).await)?);
+    obtained.extend(all(join_all(intended.map(|vm| obtain_vm(walk, vm, Some(&host.id)))).await)?);
     Ok(obtained)
+}
+
+/// Writes down every clone by its exact name, in the plan's order; VMs that are not cloned have no entry yet. The owner
+/// of shared disks must outlive those that get its disks.
+fn intend_clones<'a>(walk: &'a Walk<'a>) -> Result<Vec<Intended<'a>>, StepError> {
+    let wish = |request| Wish { plan: walk.plan, request, entry: &walk.source.entry };
+    let vms = walk.plan.virtual_machines.iter().enumerate();
+    let mut owners_first: Vec<(usize, &VmRequest)> = vms.collect();
+    owners_first.sort_by_key(|(_, request)| request.migrate_shared_disks != Some(true));
+    let mut owner = None;
+    let mut intended = BTreeMap::new();
+    for (index, request) in owners_first {
+        let wish = wish(request);
+        let name = walk.names.clone_of(index, wish.base_name(), request.preserve_name_format);
+        let mut entry = None;
+        if wish.is_cloned() {
+            let needs: Vec<EntryId> = owner.filter(|_| request.migrate_shared_disks.is_some()).into_iter().collect();
+            let thing = Thing::SourceVm {
+                provider_type: walk.source.entry.type_name().to_owned(),
+                provider: walk.source.entry.name.clone(),
+                name: name.clone(),
+                vm_id: None,
+            };
+            entry = Some(walk.session.parts().ledger.intend(Some(walk.test), thing, &needs)?);
+            owner = if request.migrate_shared_disks == Some(true) { entry } else { owner };
+        }
+        intended.insert(index, Intended { wish, name, entry });
+    }
+    Ok(intended.into_values().collect())
 }
 
 async fn obtain_vm<'a>(
     walk: &'a Walk<'a>,
-    index: usize,
-    request: &'a VmRequest,
+    intended: Intended<'a>,
     same_host: Option<&str>,
 ) -> Result<Obtained<'a>, StepError> {
-    let wish = Wish { plan: walk.plan, request, entry: &walk.source.entry };
-    let source = walk.source.sdk.find_vm(wish.source_name()).await?;
-    if !wish.is_cloned() {
-        return borrow(walk, request, source).await;
+    let source = walk.source.sdk.find_vm(intended.wish.source_name()).await?;
+    let Intended { wish, name, entry } = intended;
+    match entry {
+        Some(entry) => clone_vm(walk, (wish, source), (&name, entry), same_host).await,
+        None => borrow(walk, wish.request, source).await,
     }
-    let name = walk.names.clone_of(index, wish.base_name(), request.preserve_name_format);
-    let thing = Thing::SourceVm {
-        provider_type: walk.source.entry.type_name().to_owned(),
-        provider: walk.source.entry.name.clone(),
-        name: name.clone(),
-        vm_id: None,
-    };
-    let entry = walk.session.parts().ledger.intend(Some(walk.test), thing, &[])?;
-    clone_vm(walk, Intended { wish, source, name, entry }, same_host).await
 }
 
 /// Takes the named VM itself. Its power is the one thing that the run and the product change, so that is written down.
@@ -187,14 +205,14 @@ async fn borrow<'a>(walk: &'a Walk<'a>, request: &'a VmRequest, vm: VmRef) -> Re
 /// Clones the VM, which is written down by its exact name already.
 async fn clone_vm<'a>(
     walk: &'a Walk<'a>,
-    intended: Intended<'a>,
+    (wish, source): (Wish<'a>, VmRef),
+    (name, entry): (&str, EntryId),
     same_host: Option<&str>,
 ) -> Result<Obtained<'a>, StepError> {
     let parts = walk.session.parts();
-    let Intended { wish, source, name, entry } = intended;
     let host = host_for(walk, &wish, &source, same_host).await?;
     let limit = walk.scenario.timeouts.clone.unwrap_or(parts.settings.timeouts.clone);
-    let made = walk.source.sdk.clone_vm(&wish.clone_request(source, &name, host, limit)?, &parts.cancel).await?;
+    let made = walk.source.sdk.clone_vm(&wish.clone_request(source, name, host, limit)?, &parts.cancel).await?;
     parts.ledger.made(entry, Some(&made.id))?;
     let what = format!("VM {name} on provider {}", walk.source.entry.name);
     parts.emit(Event::Made { test: Some(walk.test.to_owned()), what });

@@ -13,23 +13,33 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub(super) const SPACE: &str = "target";
+pub(crate) const SPACE: &str = "target";
 
-pub(super) struct Bench {
-    pub(super) world: World,
-    pub(super) server: ApiServer,
-    pub(super) hub: Hub,
+pub(crate) struct Bench {
+    pub(crate) world: World,
+    pub(crate) server: ApiServer,
+    pub(crate) hub: Hub,
     cancel: CancellationToken,
     tasks: JoinSet<()>,
 }
 
 impl Bench {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_at(Pace::FULL)
     }
 
-    pub(super) fn start_at(pace: Pace) -> Self {
-        let world = World::from_spec(WorldSpec::embedded().unwrap(), pace).unwrap();
+    pub(crate) fn start_at(pace: Pace) -> Self {
+        Self::start_in(World::from_spec(WorldSpec::embedded().unwrap(), pace).unwrap())
+    }
+
+    /// A lab of this release of MTV.
+    pub(crate) fn start_mtv(release: &str) -> Self {
+        let mut spec = WorldSpec::embedded().unwrap();
+        spec.cluster.mtv = release.to_owned();
+        Self::start_in(World::from_spec(spec, Pace::FULL).unwrap())
+    }
+
+    pub(crate) fn start_in(world: World) -> Self {
         let server = ApiServer::with_logs(&world.spec.cluster, world.faults.clone(), world.pod_logs.clone());
         for object in super::seed(&world) {
             server.insert(object).unwrap();
@@ -42,19 +52,19 @@ impl Bench {
         Self { hub: Hub::new(world.clone(), client), world, server, cancel, tasks }
     }
 
-    pub(super) async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.cancel.cancel();
         while self.tasks.join_next().await.is_some() {}
     }
 
-    pub(super) async fn make(&self, kind: Kind, own: &str, body: Value) -> Arc<Value> {
+    pub(crate) async fn make(&self, kind: Kind, own: &str, body: Value) -> Arc<Value> {
         let mut body = body;
         body["metadata"] = json!({"namespace": SPACE, "name": own});
         self.hub.create(kind, body).await.unwrap()
     }
 
     /// Waits until the object passes; the text of the last state is in the panic.
-    pub(super) async fn until(&self, kind: Kind, own: &str, met: impl Fn(&Value) -> bool) -> Arc<Value> {
+    pub(crate) async fn until(&self, kind: Kind, own: &str, met: impl Fn(&Value) -> bool) -> Arc<Value> {
         let deadline = Deadline::after(Duration::from_secs(20), &CancellationToken::new());
         let probe = async || match self.hub.get(kind, SPACE, own).await.unwrap() {
             Some(object) if met(&object) => Seen::Met(object),
@@ -63,7 +73,7 @@ impl Bench {
         poll(&format!("{} {own}", kind.title), &deadline, Duration::from_millis(20), probe).await.unwrap()
     }
 
-    pub(super) async fn gone(&self, kind: Kind, own: &str) {
+    pub(crate) async fn gone(&self, kind: Kind, own: &str) {
         let deadline = Deadline::after(Duration::from_secs(20), &CancellationToken::new());
         let probe = async || match self.hub.get(kind, SPACE, own).await.unwrap() {
             None => Seen::Met(()),
@@ -72,16 +82,16 @@ impl Bench {
         poll(own, &deadline, Duration::from_millis(20), probe).await.unwrap();
     }
 
-    pub(super) fn all(&self, kind: Kind) -> Vec<Value> {
+    pub(crate) fn all(&self, kind: Kind) -> Vec<Value> {
         self.server.objects().into_iter().filter(|one| one["kind"] == kind.title).collect()
     }
 
-    pub(super) fn source_vm(&self, name: &str) -> crate::lab::world::Vm {
+    pub(crate) fn source_vm(&self, name: &str) -> crate::lab::world::Vm {
         self.world.vsphere[0].read().vms.iter().find(|vm| vm.name == name).unwrap().clone()
     }
 
     /// Secret, provider and maps for these VMs; everything goes to the pod network and the first class.
-    pub(super) async fn prepare(&self, password: &str) {
+    pub(crate) async fn prepare(&self, password: &str) {
         let source = &self.world.vsphere[0];
         self.make(
             kinds::SECRET,
@@ -96,7 +106,7 @@ impl Bench {
         self.make(kinds::PROVIDER, "dst", json!({"spec": {"type": "openshift", "url": "", "secret": {}}})).await;
     }
 
-    pub(super) async fn map(&self) {
+    pub(crate) async fn map(&self) {
         let (datastores, networks) = {
             let inventory = self.world.vsphere[0].read();
             (inventory.datastores.clone(), inventory.networks.clone())
@@ -120,7 +130,7 @@ impl Bench {
         self.make(kinds::NETWORK_MAP, "network", json!({"spec": {"provider": provider, "map": rows}})).await;
     }
 
-    pub(super) async fn plan(&self, own: &str, vm: &str, extra: Value) {
+    pub(crate) async fn plan(&self, own: &str, vm: &str, extra: Value) {
         let id = self.source_vm(vm).moref;
         let mut spec = json!({
             "targetNamespace": SPACE,
@@ -136,11 +146,11 @@ impl Bench {
         self.make(kinds::PLAN, own, json!({"spec": spec})).await;
     }
 
-    pub(super) async fn migrate(&self, plan: &str) {
+    pub(crate) async fn migrate(&self, plan: &str) {
         self.make(kinds::MIGRATION, plan, json!({"spec": {"plan": {"namespace": SPACE, "name": plan}}})).await;
     }
 
-    pub(super) async fn ready(&self) {
+    pub(crate) async fn ready(&self) {
         self.prepare("lab-vcenter").await;
         self.until(kinds::PROVIDER, "src", |one| has_condition(one, "Ready")).await;
         self.map().await;
@@ -149,8 +159,8 @@ impl Bench {
     }
 }
 
-pub(super) fn kinds_of(object: &Value) -> Vec<&str> {
+pub(crate) fn kinds_of(object: &Value) -> Vec<&str> {
     items(object, "/status/conditions").map(|one| text(one, "/type")).collect()
 }
 
-pub(super) const VM: &str = "mtv-win2019-3disks";
+pub(crate) const VM: &str = "mtv-win2019-3disks";

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Simulated time between two reports of an import's progress.
-const TICK: Duration = Duration::from_secs(3);
+pub(crate) const TICK: Duration = Duration::from_secs(3);
 /// What is copied of a disk, or of a VM's disks by virt-v2v, per second of simulated time.
 const MIB_PER_SECOND: u64 = 200;
 
@@ -123,7 +123,7 @@ fn modes_of(storage: &Value, profile: &Value) -> (Value, Value) {
 }
 
 /// Gives a claim its volume.
-async fn bind(hub: &Hub, claim: &Arc<Value>, class: &str) -> Result<(), Fail> {
+pub(crate) async fn bind(hub: &Hub, claim: &Arc<Value>, class: &str) -> Result<(), Fail> {
     if text(claim, "/status/phase") == "Bound" {
         return Ok(());
     }

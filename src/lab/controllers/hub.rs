@@ -4,6 +4,7 @@
 
 use super::cache::Cache;
 use super::conditions::news;
+use super::forklift::Slots;
 use super::kinds::{EVENT, Kind, PLAN};
 use super::object::{has_condition, items, name, namespace, text, uid};
 use super::queue::Queue;
@@ -55,6 +56,8 @@ pub(crate) struct Hub {
     pub(crate) openshift: Option<Version>,
     events: AtomicU64,
     steps: Mutex<BTreeSet<(String, String)>>,
+    /// The populators that copy.
+    pub(crate) slots: Slots,
 }
 
 impl Hub {
@@ -70,6 +73,7 @@ impl Hub {
             openshift,
             events: AtomicU64::new(0),
             steps: Mutex::default(),
+            slots: Slots::default(),
         }
     }
 

@@ -33,6 +33,8 @@ pub(crate) const NETWORK_MAP: Kind = kind(FORKLIFT, "v1beta1", "NetworkMap", "ne
 pub(crate) const HOOK: Kind = kind(FORKLIFT, "v1beta1", "Hook", "hooks", true);
 pub(crate) const FORKLIFT_CONTROLLER: Kind =
     kind(FORKLIFT, "v1beta1", "ForkliftController", "forkliftcontrollers", true);
+pub(crate) const POPULATOR: Kind =
+    kind(FORKLIFT, "v1beta1", "VSphereXcopyVolumePopulator", "vspherexcopyvolumepopulators", true);
 pub(crate) const NAMESPACE: Kind = kind("", "v1", "Namespace", "namespaces", false);
 pub(crate) const SECRET: Kind = kind("", "v1", "Secret", "secrets", true);
 pub(crate) const CONFIG_MAP: Kind = kind("", "v1", "ConfigMap", "configmaps", true);

@@ -74,6 +74,11 @@ pub(crate) fn max_in_flight(hub: &Hub) -> u64 {
     setting(hub, "controller_max_vm_inflight").and_then(|value| value.as_u64()).unwrap_or(20)
 }
 
+/// How many disks of one ESXi host populators copy at once.
+pub(crate) fn max_populators(hub: &Hub) -> u64 {
+    setting(hub, "controller_max_populator_inflight").and_then(|value| value.as_u64()).unwrap_or(20)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

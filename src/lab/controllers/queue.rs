@@ -13,6 +13,7 @@ pub(crate) enum Controller {
     Hook,
     Plan,
     Migration,
+    Populator,
     Operator,
     DataVolume,
     Volume,

@@ -30,7 +30,10 @@ pub(crate) fn route(hub: &Hub, kind: Kind, object: &Value) {
         }
         kinds::SECRET => {
             ask_all(hub, kinds::PROVIDER, Controller::Provider, |one| reference(one, "/spec/secret") == (space, own));
+            ask_all(hub, kinds::STORAGE_MAP, Controller::StorageMap, unready);
         }
+        kinds::POPULATOR => ask_plans(hub, |plan| uid(plan) == label(object, "plan")),
+        kinds::POD if own.starts_with("populate-") => ask_plans(hub, |plan| has_condition(plan, "Executing")),
         kinds::STORAGE_MAP => ask_plans(hub, |plan| reference(plan, "/spec/map/storage") == (space, own)),
         kinds::NETWORK_MAP => ask_plans(hub, |plan| reference(plan, "/spec/map/network") == (space, own)),
         kinds::HOOK => ask_plans(hub, |plan| {
@@ -66,6 +69,7 @@ pub(crate) fn route(hub: &Hub, kind: Kind, object: &Value) {
 pub(crate) fn route_source(hub: &Hub) {
     ask_all(hub, kinds::STORAGE_MAP, Controller::StorageMap, unready);
     ask_all(hub, kinds::NETWORK_MAP, Controller::NetworkMap, unready);
+    ask_all(hub, kinds::PROVIDER, Controller::Provider, |one| text(one, "/spec/settings/esxiCloneMethod") == "ssh");
     ask_plans(hub, |plan| unready(plan) || has_condition(plan, "Executing"));
 }
 
@@ -91,6 +95,7 @@ fn controller_of(kind: Kind) -> Option<Controller> {
         kinds::HOOK => Controller::Hook,
         kinds::PLAN => Controller::Plan,
         kinds::MIGRATION => Controller::Migration,
+        kinds::POPULATOR => Controller::Populator,
         kinds::FORKLIFT_CONTROLLER => Controller::Operator,
         kinds::DATA_VOLUME => Controller::DataVolume,
         kinds::VOLUME => Controller::Volume,

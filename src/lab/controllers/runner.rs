@@ -24,13 +24,14 @@ use tokio_util::sync::CancellationToken;
 const WORKERS: usize = 8;
 
 /// The kinds that are watched.
-const WATCHED: [Kind; 18] = [
+const WATCHED: [Kind; 19] = [
     kinds::PROVIDER,
     kinds::PLAN,
     kinds::MIGRATION,
     kinds::STORAGE_MAP,
     kinds::NETWORK_MAP,
     kinds::HOOK,
+    kinds::POPULATOR,
     kinds::FORKLIFT_CONTROLLER,
     kinds::SECRET,
     kinds::NODE,
@@ -205,6 +206,7 @@ async fn reconcile(hub: &Hub, task: &Task) -> Result<Outcome, Fail> {
         Controller::Hook => kinds::HOOK,
         Controller::Plan => kinds::PLAN,
         Controller::Migration => kinds::MIGRATION,
+        Controller::Populator => kinds::POPULATOR,
         Controller::Operator => kinds::FORKLIFT_CONTROLLER,
         Controller::DataVolume => kinds::DATA_VOLUME,
         Controller::Volume => kinds::VOLUME,
@@ -224,6 +226,7 @@ async fn reconcile(hub: &Hub, task: &Task) -> Result<Outcome, Fail> {
         Controller::Hook => forklift::hooks::reconcile(hub, object).await,
         Controller::Plan => Box::pin(forklift::plan::reconcile(hub, object)).await,
         Controller::Migration => forklift::migration::reconcile(hub, object).await,
+        Controller::Populator => forklift::populator::reconcile(hub, object).await,
         Controller::Operator => operator::reconcile(hub, object).await,
         Controller::DataVolume => cdi::reconcile(hub, object).await,
         Controller::Volume => cdi::reclaim(hub, object).await,

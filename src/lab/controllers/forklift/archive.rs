@@ -20,7 +20,7 @@ pub(crate) async fn archive(hub: &Hub, plan: &Value) -> Result<Outcome, Fail> {
     let facts = PlanFacts::read(hub, plan).await?;
     let record = Record::of(plan);
     let migration = record.migration().to_owned();
-    let run = Run { hub, plan, facts: &facts, migration, method: method(hub, plan, facts.to_host) };
+    let run = Run { hub, plan, facts: &facts, migration, method: method(hub, plan, &facts) };
     for vm in &record.vms {
         let machine = !vm.has("Succeeded") && deletes_on_failure(hub, plan, vm);
         clean_up(&run, &vm.id, Sweep { machine, pod: true }).await?;

@@ -68,8 +68,7 @@ pub(crate) async fn advance(
         }
         return Ok(());
     }
-    let run =
-        Run { hub, plan, facts, migration: record.migration().to_owned(), method: method(hub, plan, facts.to_host) };
+    let run = Run { hub, plan, facts, migration: record.migration().to_owned(), method: method(hub, plan, facts) };
     let migration = migrations.iter().find(|one| uid(one) == run.migration);
     if has_condition(plan, "Executing") {
         step_all(&run, migration.map(|one| &**one), record).await?;
@@ -96,7 +95,7 @@ async fn begin(hub: &Hub, plan: &Value, facts: &PlanFacts, migration: &Value, re
     record.history.push(snapshot(hub, plan, migration).await?);
     record.started = Some(facts::rfc3339(facts::now()));
     record.completed = None;
-    let method = method(hub, plan, facts.to_host);
+    let method = method(hub, plan, facts);
     let before = std::mem::take(&mut record.vms);
     record.vms = facts
         .vms

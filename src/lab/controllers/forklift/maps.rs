@@ -6,6 +6,7 @@ use super::super::conditions::{Category, Condition, Conditions};
 use super::super::hub::{Fail, Hub, Outcome};
 use super::super::kinds::{ATTACHMENT, Kind, PROVIDER, STORAGE_CLASS, STORAGE_MAP};
 use super::super::object::{generation, has_condition, is_deleting, items, reference, text};
+use super::offload;
 use super::provider::source_of;
 use crate::lab::world::NamedRef;
 use serde_json::{Value, json};
@@ -28,6 +29,10 @@ pub(crate) async fn reconcile(hub: &Hub, kind: Kind, map: &Value) -> Result<Outc
         let (found, faults) = resolve_sources(map, known.as_deref().unwrap_or_default(), what, hub.since(12));
         references = found;
         conditions.set_all(faults);
+        conditions.set_all(match &source {
+            Some(provider) if kind == STORAGE_MAP => offload::check_map(hub, map, provider).await?,
+            _ => Vec::new(),
+        });
         conditions.set_all(if kind == STORAGE_MAP {
             check_classes(hub, map).await?
         } else {

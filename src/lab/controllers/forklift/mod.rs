@@ -11,6 +11,7 @@ pub(crate) mod hooks;
 pub(crate) mod maps;
 pub(crate) mod migration;
 mod objects;
+mod offload;
 mod phases;
 mod pipeline;
 pub(crate) mod plan;
@@ -21,4 +22,5 @@ mod target_vm;
 mod validate;
 mod validate_vms;
 
+pub(crate) use offload::{Slots, populator};
 pub(crate) use target_vm::ORIGIN;

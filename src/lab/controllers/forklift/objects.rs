@@ -10,6 +10,7 @@ use super::super::object::{
     secret_key, text, uid,
 };
 use super::claim_names::Claim;
+use super::offload;
 use super::phases::Method;
 use super::pipeline::VmStatus;
 use super::plan_facts::{Attachment, PlanFacts, PlannedVm};
@@ -81,9 +82,7 @@ pub(crate) async fn ensure_namespace(run: &Run<'_>) -> Result<(), Fail> {
 
 /// Creates the DataVolumes of a VM; the text says why that can never work.
 pub(crate) async fn create_volumes(run: &Run<'_>, planned: &PlannedVm, vm: &Vm) -> Result<Option<String>, Fail> {
-    let faults = &run.hub.world.faults;
-    let kept = vm.disks.len() - usize::from(faults.harms(ProductFault::LostDisk) && !vm.disks.is_empty());
-    for (index, disk) in vm.disks.iter().take(kept).enumerate() {
+    for (index, disk) in vm.disks.iter().take(disks_kept(run, vm)).enumerate() {
         let body = match volume(run, planned, vm, (index, disk)) {
             Ok(body) => body,
             Err(why) => return Ok(Some(why)),
@@ -96,23 +95,32 @@ pub(crate) async fn create_volumes(run: &Run<'_>, planned: &PlannedVm, vm: &Vm) 
     Ok(None)
 }
 
+/// How many disks get a claim: all, unless the lab loses the last one on purpose.
+pub(crate) fn disks_kept(run: &Run<'_>, vm: &Vm) -> usize {
+    let loses = run.hub.world.faults.harms(ProductFault::LostDisk) && !vm.disks.is_empty();
+    vm.disks.len() - usize::from(loses)
+}
+
+/// Storage class and size in bytes of a disk's claim, wrong on purpose if the lab was told so.
+pub(crate) fn class_and_size(run: &Run<'_>, index: usize, disk: &Disk) -> (String, u64) {
+    let destination = run.facts.destination(disk).unwrap_or_default();
+    let class = text(&destination, "/storageClass");
+    let faults = &run.hub.world.faults;
+    let shrunk = index == 0 && faults.harms(ProductFault::ShrunkDisk);
+    let size = if shrunk { disk.size_bytes / 2 } else { disk.size_bytes };
+    let known = &run.hub.world.spec.cluster.storage_classes;
+    let astray = known.iter().map(|one| one.name.as_str()).find(|other| index == 0 && *other != class);
+    let class = astray.filter(|_| faults.harms(ProductFault::WrongStorageClass)).unwrap_or(class);
+    (class.to_owned(), size)
+}
+
 fn volume(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, disk: (usize, &Disk)) -> Result<Value, String> {
     let (index, disk) = disk;
     let target_name = planned.target_name(run.hub.world.spec.seed);
     let claim = Claim { plan: run.plan, planned, vm, index, target_name: &target_name, mtv: &run.hub.mtv };
     let claim = claim.name(&format!("{}/{}/{index}", run.migration, vm.moref))?;
     let destination = run.facts.destination(disk).unwrap_or_default();
-    let faults = &run.hub.world.faults;
-    let first = index == 0;
-    let shrunk = first && faults.harms(ProductFault::ShrunkDisk);
-    let size = if shrunk { disk.size_bytes / 2 } else { disk.size_bytes };
-    let class = text(&destination, "/storageClass");
-    let astray = run.hub.world.spec.cluster.storage_classes.iter().map(|one| one.name.as_str());
-    let astray = astray.into_iter().find(|other| first && *other != class);
-    let class = match astray {
-        Some(other) if faults.harms(ProductFault::WrongStorageClass) => other,
-        _ => class,
-    };
+    let (class, size) = class_and_size(run, index, disk);
     let mut storage = json!({"resources": {"requests": {"storage": binary_quantity(size)}}, "storageClassName": class});
     if !text(&destination, "/accessMode").is_empty() {
         storage["accessModes"] = json!([destination["accessMode"]]);
@@ -277,6 +285,7 @@ pub(crate) struct Sweep {
 
 /// Removes what a VM's migration left: Secrets, ConfigMaps and hook Jobs always, the rest as `sweep` says.
 pub(crate) async fn clean_up(run: &Run<'_>, vm: &str, sweep: Sweep) -> Result<(), Fail> {
+    offload::clean_up(run, vm).await?;
     if sweep.machine {
         for kind in [VIRTUAL_MACHINE, DATA_VOLUME, CLAIM] {
             for object in run.of_vm(kind, vm) {

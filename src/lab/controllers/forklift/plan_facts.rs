@@ -3,6 +3,7 @@
 use super::super::hub::{Fail, Hub};
 use super::super::kinds::{NETWORK_MAP, PROVIDER, STORAGE_MAP};
 use super::super::object::{flag, items, reference, text};
+use super::offload;
 use super::phases::Method;
 use super::provider::{is_host, source_of};
 use crate::facts;
@@ -15,6 +16,8 @@ pub(crate) struct PlanFacts {
     pub(crate) source_provider: Option<Arc<Value>>,
     pub(crate) source: Option<Arc<VsphereSource>>,
     pub(crate) to_host: bool,
+    /// Whether the array copies the disks.
+    pub(crate) offload: bool,
     pub(crate) storage_map: Option<Arc<Value>>,
     pub(crate) network_map: Option<Arc<Value>>,
     pub(crate) networks: Vec<NamedRef>,
@@ -57,7 +60,19 @@ impl PlanFacts {
             datastores.clone_from(&inventory.datastores);
             vms = items(plan, "/spec/vms").map(|entry| resolve(entry, &inventory.vms)).collect();
         }
-        Ok(Self { source_provider, source, to_host, storage_map, network_map, networks, datastores, vms })
+        let mut facts = Self {
+            source_provider,
+            source,
+            to_host,
+            offload: false,
+            storage_map,
+            network_map,
+            networks,
+            datastores,
+            vms,
+        };
+        facts.offload = offload::applies(hub, plan, &facts);
+        Ok(facts)
     }
 
     pub(crate) fn planned(&self, id: &str) -> Option<&PlannedVm> {
@@ -86,9 +101,14 @@ impl PlanFacts {
 
     /// The destination of a disk, by its datastore's row in the map.
     pub(crate) fn destination(&self, disk: &Disk) -> Option<Value> {
+        self.storage_entry(disk).map(|row| row["destination"].clone())
+    }
+
+    /// The row of a disk's datastore in the storage map.
+    pub(crate) fn storage_entry(&self, disk: &Disk) -> Option<&Value> {
         let name = self.datastores.iter().find(|one| one.moref == disk.datastore).map(|one| one.name.as_str());
         let mut rows = self.storage_map.iter().flat_map(|map| items(map, "/spec/map"));
-        rows.find(|row| names(row, &disk.datastore, name)).map(|row| row["destination"].clone())
+        rows.find(|row| names(row, &disk.datastore, name))
     }
 }
 
@@ -148,11 +168,14 @@ impl PlannedVm {
     }
 }
 
-/// How a plan's disks are copied. Source: forklift-api.md section 6, "Pipelines".
-pub(crate) fn method(hub: &Hub, plan: &Value, to_host: bool) -> Method {
+/// How a plan's disks are copied. The array's copy has the pipeline of virt-v2v's before 2.12, and since then the one of
+/// CDI's. Source: forklift-api.md section 6, "Pipelines".
+pub(crate) fn method(hub: &Hub, plan: &Value, facts: &PlanFacts) -> Method {
     if flag(plan, "/spec/skipGuestConversion", false) {
         Method::Raw
-    } else if to_host && flag(plan, "/spec/migrateSharedDisks", true) {
+    } else if facts.offload && hub.since(12) {
+        Method::Cdi { lists_v2v: false }
+    } else if facts.offload || facts.to_host && flag(plan, "/spec/migrateSharedDisks", true) {
         Method::V2v
     } else {
         Method::Cdi { lists_v2v: !hub.since(12) }

@@ -5,9 +5,8 @@
 use super::super::conditions::{Condition, Conditions};
 use super::super::hub::{Fail, Hub, Outcome, STEP};
 use super::super::kinds::{PROVIDER, SECRET};
-use super::super::object::{
-    generation, has_condition, is_deleting, name, namespace, owner_reference, reference, secret_key, text, uid,
-};
+use super::super::object::{generation, has_condition, is_deleting, reference, secret_key, text};
+use super::offload;
 use crate::facts;
 use crate::lab::fault::{Failure, ProductFault};
 use crate::lab::world::{VsphereSource, World};
@@ -50,7 +49,7 @@ pub(crate) async fn reconcile(hub: &Hub, provider: &Value) -> Result<Outcome, Fa
     let (space, secret_name) = reference(provider, "/spec/secret");
     let secret = hub.find(SECRET, space, secret_name).await?;
     if hub.since(9) && text(provider, "/spec/type") == "vsphere" {
-        ensure_keys(hub, provider).await?;
+        offload::ensure_keys(hub, provider).await?;
     }
     let verdict = judge(hub, provider, secret.as_deref());
     let mut conditions = Conditions::begin(provider);
@@ -58,6 +57,9 @@ pub(crate) async fn reconcile(hub: &Hub, provider: &Value) -> Result<Outcome, Fa
     if insecure {
         let words = "the certificate of the source is not verified";
         conditions.set(Condition::warn("ConnectionInsecure", "SkipTLSVerification", words));
+    }
+    if let Some(source) = source_of(&hub.world, provider).filter(|_| verdict == Verdict::Connected) {
+        conditions.set_all(offload::ssh_conditions(hub, provider, source).await?);
     }
     let (phase, more) = progress(provider, verdict, &mut conditions);
     let mut status = json!({
@@ -207,32 +209,6 @@ fn fingerprint(url: &str) -> String {
     let mut stream = facts::Seed(0).stream(url);
     let bytes: Vec<String> = (0..20).map(|_| format!("{:02X}", stream.u8(..))).collect();
     bytes.join(":")
-}
-
-/// The key pair for cloning over SSH on ESXi hosts, which each vSphere provider gets once.
-async fn ensure_keys(hub: &Hub, provider: &Value) -> Result<(), Fail> {
-    let space = namespace(provider);
-    let names = ["private", "public"].map(|half| format!("offload-ssh-keys-{}-{half}", name(provider)));
-    if names.iter().all(|secret| hub.cache.get(SECRET, space, secret).is_some()) {
-        return Ok(());
-    }
-    let Ok(pair) = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519) else {
-        return Ok(());
-    };
-    let halves = [("private-key", pair.serialize_pem()), ("public-key", pair.public_key_pem())];
-    for (secret, (key, content)) in names.iter().zip(halves) {
-        let body = json!({
-            "metadata": {
-                "namespace": space, "name": secret,
-                "labels": {"app.kubernetes.io/component": "ssh-keys"},
-                "ownerReferences": [owner_reference(PROVIDER, provider, false)],
-            },
-            "type": "Opaque", "stringData": {key: content},
-        });
-        let made = hub.create(SECRET, body).await?;
-        debug_assert!(!uid(&made).is_empty());
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::super::object::{items, name, namespace, owner_reference, reference, t
 use super::copy::{advance, stride, volume_percents};
 use super::hooks::{playbook, playbook_fails};
 use super::objects::{self, Run};
+use super::offload;
 use super::phases::{Method, step_of};
 use super::pipeline::VmStatus;
 use super::plan_facts::PlannedVm;
@@ -127,10 +128,15 @@ pub(super) fn set_power(run: &Run<'_>, moref: &str, power: Power) {
 }
 
 async fn create_volumes(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, status: &mut VmStatus) -> Result<bool, Fail> {
-    if run.method != Method::V2v {
+    if run.method != Method::V2v && !run.facts.offload {
         objects::create_secret(run, &vm.moref, "isDV").await?;
     }
-    if let Some(reason) = objects::create_volumes(run, planned, vm).await? {
+    let refused = if run.facts.offload {
+        offload::create(run, planned, vm).await?
+    } else {
+        objects::create_volumes(run, planned, vm).await?
+    };
+    if let Some(reason) = refused {
         status.fail(&reason);
         return Ok(false);
     }
@@ -139,6 +145,9 @@ async fn create_volumes(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, status: &mu
 
 /// Moves a step by what CDI reports. A disk that the lab loses on purpose must not hold the migration up.
 fn transfer(run: &Run<'_>, status: &mut VmStatus, step: &str) -> bool {
+    if run.facts.offload {
+        return offload::transfer(run, status, step);
+    }
     let mut percents = volume_percents(run, &status.id);
     let Some(step) = status.step_mut(step) else {
         return true;
@@ -153,7 +162,8 @@ async fn copy_with_v2v(run: &Run<'_>, vm: &Vm, status: &mut VmStatus) -> Result<
         return Ok(true);
     };
     let full_speed = run.hub.at_full_speed();
-    let stride = if run.method == Method::V2v { stride(full_speed, step.progress.total) } else { 100 };
+    let stride =
+        if run.method == Method::V2v && !run.facts.offload { stride(full_speed, step.progress.total) } else { 100 };
     let percent = step.reached() + stride;
     let done = advance(step, &vec![percent; step.tasks.len()]);
     if done {

@@ -7,6 +7,7 @@ use super::super::hub::{Fail, Hub};
 use super::super::kinds::{HOOK, VIRTUAL_MACHINE};
 use super::super::object::{flag, has_condition, items, label, reference, text, uid};
 use super::maps::check_provider;
+use super::offload;
 use super::plan_facts::{PlanFacts, is_warm};
 use super::validate_vms::{self, Context, Existing};
 use crate::lab::fault::Failure;
@@ -33,8 +34,9 @@ pub(crate) async fn validate(
     if hub.since(11) && conditions.blocked() {
         return Ok(());
     }
-    check_type(hub, plan, facts, conditions);
+    check_type(hub, plan, conditions);
     if !executing {
+        conditions.set_all(offload::check_plan(hub, facts));
         conditions.set_all(validate_vms::validate(&context(hub, plan, facts)));
     }
     check_hooks(hub, plan, conditions).await?;
@@ -74,17 +76,13 @@ fn check_map(plan: &Value, which: &str, map: Option<&Value>, conditions: &mut Co
 }
 
 /// What this lab cannot migrate is refused, never done halfway.
-fn check_type(hub: &Hub, plan: &Value, facts: &PlanFacts, conditions: &mut Conditions) {
+fn check_type(hub: &Hub, plan: &Value, conditions: &mut Conditions) {
     if is_warm(hub, plan) {
         let words = "warm migrations are not simulated by this lab yet";
         conditions.set(Condition::critical("WarmMigrationNotReady", "NotSupported", words));
     } else if hub.since(10) && ["live", "conversion"].contains(&text(plan, "/spec/type")) {
         let words = format!("migrations of type {} are not simulated by this lab yet", text(plan, "/spec/type"));
         conditions.set(Condition::critical("MigrationTypeNotValid", "NotSupported", words));
-    }
-    let offload = |map: &Value| items(map, "/spec/map").any(|entry| entry.get("offloadPlugin").is_some());
-    if facts.storage_map.as_deref().is_some_and(offload) {
-        conditions.set(Condition::critical("NotValid", "", "copy-offload is not simulated by this lab yet"));
     }
 }
 

@@ -65,6 +65,7 @@ pub(crate) fn facts_of(vms: Vec<(Value, Option<Vm>)>) -> PlanFacts {
         source_provider: None,
         source: None,
         to_host: true,
+        offload: false,
         storage_map: Some(Arc::new(json!({"spec": {"map": [
             {"source": {"name": "ds1"}, "destination": {"storageClass": "ceph", "accessMode": "ReadWriteMany"}}]}}))),
         network_map: Some(Arc::new(json!({"spec": {"map": [

@@ -73,7 +73,10 @@ fn forklift() -> Vec<Definition> {
         own("Conversion", "conversions"),
         without_status("OvirtVolumePopulator", "ovirtvolumepopulators"),
         without_status("OpenstackVolumePopulator", "openstackvolumepopulators"),
-        without_status("VSphereXcopyVolumePopulator", "vspherexcopyvolumepopulators"),
+        Definition {
+            short: &["vxvp", "vxvps"],
+            ..without_status("VSphereXcopyVolumePopulator", "vspherexcopyvolumepopulators")
+        },
     ]
 }
 
@@ -196,6 +199,7 @@ mod tests {
             kinds::STORAGE_MAP,
             kinds::NETWORK_MAP,
             kinds::HOOK,
+            kinds::POPULATOR,
             kinds::FORKLIFT_CONTROLLER,
             kinds::DATA_VOLUME,
             kinds::STORAGE_PROFILE,

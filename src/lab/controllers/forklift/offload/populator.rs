@@ -1,0 +1,192 @@
+//! The populator's controller: for each populator a claim beside its own, a pod that copies into it, and at the end the
+//! volume's move to the populator's own claim.
+//!
+//! Source: forklift-api.md section 7 ("populator pod, prime PVC") and section 13 rule 12.
+
+use super::super::super::cdi::{TICK, bind, percent_per};
+use super::super::super::hub::{Fail, Hub, Outcome};
+use super::super::super::kinds::{CLAIM, POD, POPULATOR, SECRET, VOLUME};
+use super::super::super::object::{
+    is_deleting, label, name, namespace, owner_reference, pod_status, restricted_pod, secret_key, text, uid,
+};
+use super::super::super::operator::max_populators;
+use super::log::Printer;
+use super::verdict::{Copying, decide, percent};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How many times faster the array copies than a host that reads and writes every block.
+const SPEED_UP: u64 = 5;
+
+/// Brings a populator on.
+pub(crate) async fn reconcile(hub: &Hub, populator: &Value) -> Result<Outcome, Fail> {
+    let (space, own) = (namespace(populator), name(populator));
+    let done = percent(populator);
+    if is_deleting(populator) || done == Some(100) || hub.is_held(space, own) {
+        return Ok(Outcome::Done);
+    }
+    let Some(claim) = hub.find(CLAIM, space, own).await? else {
+        return Ok(Outcome::Done);
+    };
+    let Some(secret) = hub.find(SECRET, space, text(populator, "/spec/secretName")).await? else {
+        return Ok(Outcome::Done);
+    };
+    if !has_slot(hub, populator) {
+        return Ok(Outcome::Again(TICK));
+    }
+    let prime = ensure_prime(hub, &claim).await?;
+    let pod = ensure_pod(hub, populator, &claim, &prime).await?;
+    let printer = Printer { claim: own, file: text(populator, "/spec/vmdkPath") };
+    let print = |line: String| hub.world.pod_logs.append(uid(&pod), &line);
+    let copying = match decide(&hub.world, populator, |key| secret_key(&secret, key)) {
+        Ok(copying) => copying,
+        Err(reason) => {
+            if text(&pod, "/status/phase") != "Failed" {
+                print(printer.started());
+                print(printer.failed(&reason));
+                hub.put_status(POD, &pod, pod_status(&pod, "Failed")).await?;
+            }
+            return Ok(Outcome::Done);
+        }
+    };
+    let next = next_percent(done, &copying, hub.at_full_speed());
+    if done.is_none() {
+        print(printer.started());
+    }
+    print(printer.progress(next));
+    if next > 0 {
+        print(printer.verdict(copying.xcopy));
+    }
+    if next == 100 {
+        print(printer.finished());
+        hub.put_status(POD, &pod, pod_status(&pod, "Succeeded")).await?;
+        hand_over(hub, &prime, &claim).await?;
+    }
+    hub.merge(POPULATOR, populator, &json!({"status": status_of(hub, next, &copying)})).await?;
+    if next == 100 {
+        return Ok(Outcome::Done);
+    }
+    hub.hold(space, own);
+    Ok(Outcome::Again(TICK))
+}
+
+/// Whether its host has a slot for the populator: those that are done, failed or gone have given theirs back.
+fn has_slot(hub: &Hub, populator: &Value) -> bool {
+    let lives = |(space, own): &(String, String)| {
+        let other = hub.cache.get(POPULATOR, space, own).filter(|other| percent(other) != Some(100));
+        let claim = other.and_then(|_| hub.cache.get(CLAIM, space, own));
+        let pod = |claim: &Value| hub.cache.get(POD, space, &format!("populate-{}", uid(claim)));
+        claim.is_some_and(|claim| pod(&claim).is_none_or(|pod| text(&pod, "/status/phase") != "Failed"))
+    };
+    let key = (namespace(populator).to_owned(), name(populator).to_owned());
+    hub.slots.take(key, label(populator, "sourceHost"), max_populators(hub), lives)
+}
+
+fn next_percent(done: Option<u64>, copying: &Copying, full_speed: bool) -> u64 {
+    let pace = if copying.xcopy { SPEED_UP } else { 1 };
+    let stride = if full_speed { 50 } else { percent_per(TICK, copying.size_mib / pace) };
+    done.map_or(0, |percent| (percent + stride).min(100))
+}
+
+/// The status of a populator; since 2.12 it tells how the disk is copied.
+fn status_of(hub: &Hub, percent: u64, copying: &Copying) -> Value {
+    let mut status = json!({"progress": percent.to_string()});
+    if hub.since(12) {
+        status["cloneMethod"] = json!(copying.method);
+        status["storageVendor"] = json!(copying.vendor);
+        if percent > 0 {
+            status["xcopyUsed"] = json!(u8::from(copying.xcopy).to_string());
+        }
+    }
+    status
+}
+
+/// The claim that is copied into, bound.
+async fn ensure_prime(hub: &Hub, claim: &Arc<Value>) -> Result<Arc<Value>, Fail> {
+    let own = format!("prime-{}", uid(claim));
+    let prime = match hub.find(CLAIM, namespace(claim), &own).await? {
+        Some(prime) => prime,
+        // The volume has been handed over already.
+        None if text(claim, "/status/phase") == "Bound" => return Ok(Arc::clone(claim)),
+        None => {
+            let spec = &claim["spec"];
+            let body = json!({
+                "metadata": {
+                    "namespace": namespace(claim), "name": own,
+                    "ownerReferences": [owner_reference(CLAIM, claim, false)],
+                },
+                "spec": {
+                    "accessModes": spec["accessModes"], "volumeMode": spec["volumeMode"],
+                    "storageClassName": spec["storageClassName"], "resources": spec["resources"],
+                },
+            });
+            hub.create(CLAIM, body).await?
+        }
+    };
+    bind(hub, &prime, text(claim, "/spec/storageClassName")).await?;
+    Ok(prime)
+}
+
+/// The pod that copies, running.
+async fn ensure_pod(hub: &Hub, populator: &Value, claim: &Value, prime: &Value) -> Result<Arc<Value>, Fail> {
+    let own = format!("populate-{}", uid(claim));
+    if let Some(pod) = hub.find(POD, namespace(claim), &own).await? {
+        return Ok(pod);
+    }
+    let mut spec = restricted_pod("populate", "forklift-vsphere-xcopy-volume-populator");
+    spec["volumes"] = json!([{"name": "target", "persistentVolumeClaim": {"claimName": name(prime)}}]);
+    spec["containers"][0]["volumeDevices"] = json!([{"name": "target", "devicePath": "/dev/block"}]);
+    let secret = text(populator, "/spec/secretName");
+    spec["containers"][0]["envFrom"] = json!([{"secretRef": {"name": secret}}]);
+    let body = json!({
+        "metadata": {
+            "namespace": namespace(claim), "name": own,
+            "labels": {
+                "migration": label(populator, "migration"), "pvcName": name(claim),
+                "sourceHost": label(populator, "sourceHost"),
+            },
+            "ownerReferences": [owner_reference(CLAIM, claim, false)],
+        },
+        "spec": spec,
+    });
+    let made = hub.create(POD, body).await?;
+    hub.put_status(POD, &made, pod_status(&made, "Running")).await?;
+    Ok(hub.find(POD, namespace(claim), &own).await?.unwrap_or(made))
+}
+
+/// Gives the volume of the claim that was copied into to the populator's own claim.
+async fn hand_over(hub: &Hub, prime: &Arc<Value>, claim: &Arc<Value>) -> Result<(), Fail> {
+    let claim = hub.find(CLAIM, namespace(claim), name(claim)).await?.unwrap_or_else(|| Arc::clone(claim));
+    if text(&claim, "/status/phase") == "Bound" {
+        return Ok(());
+    }
+    let prime = hub.find(CLAIM, namespace(prime), name(prime)).await?.unwrap_or_else(|| Arc::clone(prime));
+    let volume = text(&prime, "/spec/volumeName").to_owned();
+    let reference = json!({"namespace": namespace(&claim), "name": name(&claim), "uid": uid(&claim)});
+    if let Some(object) = hub.find(VOLUME, "", &volume).await? {
+        hub.merge(VOLUME, &object, &json!({"spec": {"claimRef": reference}})).await?;
+    }
+    let patch = json!({"spec": {"volumeName": volume}});
+    if let Some(bound) = hub.merge(CLAIM, &claim, &patch).await? {
+        let capacity = claim["spec"]["resources"]["requests"].clone();
+        let modes = claim["spec"]["accessModes"].clone();
+        let status = json!({"phase": "Bound", "accessModes": modes, "capacity": capacity});
+        hub.put_status(CLAIM, &bound, status).await?;
+    }
+    hub.delete(CLAIM, &prime).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_array_is_faster_than_a_host() {
+        let copying = |xcopy| Copying { xcopy, method: "vib".into(), vendor: "ontap".into(), size_mib: 40_960 };
+        assert_eq!(next_percent(None, &copying(true), false), 0);
+        let (array, host) =
+            (next_percent(Some(10), &copying(true), false), next_percent(Some(10), &copying(false), false));
+        assert!(array > host && host > 10, "{array} {host}");
+        assert_eq!(next_percent(Some(50), &copying(false), true), 100);
+    }
+}
