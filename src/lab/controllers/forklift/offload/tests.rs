@@ -5,8 +5,11 @@ use super::super::super::kinds::{
     CLAIM, DATA_VOLUME, FORKLIFT_CONTROLLER, MIGRATION, PLAN, POD, POPULATOR, PROVIDER, SECRET, STORAGE_MAP, VOLUME,
 };
 use super::super::super::object::{annotation, has_condition, is_owned_by, items, label, name, secret_key, text, uid};
+use crate::config::{MapEnvironment, Providers, StorageVendor};
 use crate::facts::Power;
-use crate::lab::world::{Lun, Snapshot};
+use crate::lab::clock::Pace;
+use crate::lab::providers_file::providers_json;
+use crate::lab::world::{Lun, Snapshot, SourceSpec, World, WorldSpec, storage_product};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -298,4 +301,29 @@ async fn maps_and_plans_that_cannot_work_are_refused() {
     plan(&bench, json!({})).await;
     bench.until(PLAN, "p", |one| has_condition(one, "VDDKAndOffloadMixedUsage")).await;
     bench.stop().await;
+}
+
+/// What the program makes of providers.json is what the array takes, for every vendor.
+#[tokio::test(start_paused = true)]
+async fn every_vendor_takes_the_secret_that_its_section_gives() {
+    for vendor in StorageVendor::ALL {
+        let mut spec = WorldSpec::embedded().unwrap();
+        let SourceSpec::Vsphere { array, .. } = &mut spec.sources[0];
+        let array = array.as_mut().unwrap();
+        vendor.as_str().clone_into(&mut array.vendor);
+        let own = storage_product(vendor.as_str()).unwrap().keys;
+        array.keys = own.iter().map(|(key, _)| ((*key).to_owned(), format!("value of {key}"))).collect();
+        let bench = Bench::start_in(World::from_spec(spec, Pace::FULL).unwrap());
+        let file = providers_json(&bench.world, str::to_owned);
+        let providers = Providers::parse(&file, "lab", &MapEnvironment::default()).unwrap();
+        let section = providers.iter().next().unwrap().copyoffload().unwrap();
+        let data: BTreeMap<String, String> =
+            section.storage_secret().iter().map(|(key, value)| (key.clone(), value.expose().to_owned())).collect();
+        bench.ready().await;
+        bench.make(SECRET, "array", json!({"stringData": data})).await;
+        map(&bench, vendor.as_str(), &[]).await;
+        plan(&bench, json!({})).await;
+        run(&bench, "Succeeded").await;
+        bench.stop().await;
+    }
 }
