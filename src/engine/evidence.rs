@@ -2,6 +2,7 @@
 
 use super::expected::expected_objects;
 use super::migrated::vm_evidence;
+use super::prepare::{facts_after, strays};
 use super::steps::StepError;
 use super::walk::Walk;
 use crate::check::{Asked, AskedClaimNames, Evidence, MappedNetwork, MappedStorage};
@@ -17,8 +18,9 @@ use std::path::Path;
 /// Facts of source and destination, as the migration left them.
 pub(super) async fn gather(walk: &Walk<'_>) -> Result<Evidence, StepError> {
     let parts = walk.session.parts();
-    let vms = futures::future::join_all(walk.vms.iter().map(|vm| vm_evidence(walk, vm))).await;
-    let vms = vms.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let after = facts_after(walk, &walk.vms).await;
+    let vms = walk.vms.iter().zip(after).map(|(vm, after)| vm_evidence(walk, vm, after));
+    let vms = futures::future::join_all(vms).await.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(Evidence {
         provider_type: walk.source.entry.type_name().to_owned(),
         mtv_version: parts.environment.mtv.clone(),
@@ -28,7 +30,7 @@ pub(super) async fn gather(walk: &Walk<'_>) -> Result<Evidence, StepError> {
         insecure_asked: parts.settings.source_provider_insecure_skip_verify,
         insecure_found: insecure_found(walk).await?,
         asked: asked(walk),
-        strays: Vec::new(),
+        strays: strays(walk).await,
         expected: expected_objects(walk, &vms).await?,
         skipped: walk.scenario.checks.skip.clone(),
         vms,
@@ -43,10 +45,10 @@ fn storage(row: &StorageRow) -> MappedStorage {
     MappedStorage {
         source: source_name(&row.source),
         storage_class: row.storage_class.clone(),
-        access_mode: None,
-        volume_mode: None,
-        vendor: None,
-        on_array: false,
+        access_mode: row.access_mode.clone(),
+        volume_mode: row.volume_mode.clone(),
+        vendor: row.offload.as_ref().map(|plugin| plugin.vendor.clone()),
+        on_array: row.on_array,
     }
 }
 
@@ -62,7 +64,7 @@ fn asked(walk: &Walk<'_>) -> Asked {
         warm: plan.warm_migration,
         after_precopies: plan.cutover.as_ref().map(|cutover| cutover.after_precopies),
         labels: walk.choices.labels.clone(),
-        node: None,
+        node: walk.node.clone(),
         affinity: plan.target_affinity.clone(),
         claim_names: walk.choices.claim_template.as_ref().map(|template| AskedClaimNames {
             template: template.clone(),

@@ -1,11 +1,13 @@
 //! The step that migrates: the Migration is made, followed, cut over, and its end is judged.
 
+use super::offload::{Capture, CaptureScope, OffloadVm};
+use super::prepare::Prepared;
 use super::steps::StepError;
 use super::walk::Walk;
 use crate::check::{AskedFailure, VmEnding, judge_ending};
 use crate::cluster::{Kind, ObjectRef};
 use crate::event::{Event, EventSender, StepName, Verdict};
-use crate::facts::{now, rfc3339};
+use crate::facts::{DiskOffload, now, rfc3339};
 use crate::migration::{
     Failure, Finished, VmProgress, cutover_patch, failing_hook, finished, hooks_of, migration_body, vm_progress,
 };
@@ -21,6 +23,8 @@ pub(super) struct MigrationRun {
     pub(super) cutover: Option<String>,
     /// The VMs as they were last seen.
     pub(super) vms: Vec<VmProgress>,
+    /// How the disks of each VM were copied, by inventory id; empty without copy-offload.
+    pub(super) offload: BTreeMap<String, Vec<DiskOffload>>,
 }
 
 /// When a warm migration is cut over.
@@ -58,10 +62,38 @@ impl Walk<'_> {
         let target = draft.target.clone();
         let created = draft.create_undone_by(parts, ObjectUndo::CancelThenDelete).await?;
         self.keep(StepName::Migrate, (name, created.entry));
-        let mut run = MigrationRun { cutover: fixed, vms: Vec::new() };
+        let capture = self.capture(&target, &created.object);
+        let mut run = MigrationRun { cutover: fixed, vms: Vec::new(), offload: BTreeMap::new() };
         let end = self.follow(&target, rule, &mut run).await;
+        if let Some(capture) = capture {
+            run.offload = capture.finish().await;
+        }
         self.migration = Some(run);
         self.conclude(&target, end?)
+    }
+
+    /// Begins to watch how the disks of a copy-offload plan are copied.
+    fn capture(&self, target: &ObjectRef, migration: &DynamicObject) -> Option<Capture> {
+        if !self.plan.copyoffload {
+            return None;
+        }
+        let parts = self.session.parts();
+        let disks = |vm: &Prepared| OffloadVm { id: vm.inventory.id.clone(), disks: vm.facts.disks.clone() };
+        let scope = CaptureScope {
+            test: self.test.to_owned(),
+            plan: self.made_plan().unwrap_or_default(),
+            plan_uid: self.plan_uid.clone(),
+            migration: target.clone(),
+            migration_uid: migration.metadata.uid.clone().unwrap_or_default(),
+            target_namespace: self.target_namespace.0.clone(),
+            vms: self.vms.iter().map(disks).collect(),
+        };
+        Some(Capture::start(&parts.cluster, &parts.events, scope))
+    }
+
+    /// How the disks of a VM were copied, by its inventory id.
+    pub(super) fn offload_of(&self, id: &str) -> Vec<DiskOffload> {
+        self.migration.as_ref().and_then(|run| run.offload.get(id).cloned()).unwrap_or_default()
     }
 
     fn cutover_rule(&self) -> Cutover {
@@ -162,7 +194,7 @@ impl Walk<'_> {
 
     /// Judges a migration that must fail. The VMs are there, and are checked, only when all was done but the last hook.
     fn judge_failure(&mut self, asked: &AskedFailure, failures: &[Failure]) -> Result<(), StepError> {
-        let ending = |vm: &super::prepare::Prepared| {
+        let ending = |vm: &Prepared| {
             let failure = failures.iter().find(|failure| failure.vm == vm.facts.name);
             VmEnding {
                 vm: vm.facts.name.clone(),

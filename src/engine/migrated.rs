@@ -5,14 +5,18 @@ use super::steps::StepError;
 use super::walk::Walk;
 use crate::check::VmEvidence;
 use crate::cluster::{self, ClusterError, Kind, ObjectRef, is_true};
-use crate::facts::{Power, TargetVm};
+use crate::facts::{Power, SourceVm, TargetVm};
 use crate::scenario::PowerSetting;
 use crate::wait::{Deadline, Seen, WaitError};
 use kube::api::DynamicObject;
 use serde_json::json;
 
 /// The facts of a VM on the cluster, and of its migration.
-pub(super) async fn vm_evidence(walk: &Walk<'_>, vm: &Prepared) -> Result<VmEvidence, StepError> {
+pub(super) async fn vm_evidence(
+    walk: &Walk<'_>,
+    vm: &Prepared,
+    source_after: Option<SourceVm>,
+) -> Result<VmEvidence, StepError> {
     let cluster = &walk.session.parts().cluster;
     // By the product's labels, since a VM that was given a wrong name is there all the same.
     let target = cluster::migrated_vm(cluster, &walk.target_namespace.0, &walk.plan_uid, &vm.inventory.id).await?;
@@ -26,12 +30,12 @@ pub(super) async fn vm_evidence(walk: &Walk<'_>, vm: &Prepared) -> Result<VmEvid
     };
     Ok(VmEvidence {
         source: vm.facts.clone(),
-        source_after: None,
+        source_after,
         target_name: vm.target_name.clone(),
         target,
         agent_asked: vm.guest_agent,
         agent_connected,
-        offload: Vec::new(),
+        offload: walk.offload_of(&vm.inventory.id),
         warm: walk.migration.as_ref().and_then(|run| {
             let seen = run.vms.iter().find(|seen| seen.id == vm.inventory.id)?;
             seen.warm_record(run.cutover.as_deref())

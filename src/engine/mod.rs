@@ -35,7 +35,7 @@ mod walk;
 pub use controller_share::{ControllerShares, Share, Values, precopy_interval};
 pub use fixtures::SourceFixture;
 pub use leftovers::{find_leftovers, record_found};
-pub use node_label::{AskedNode, LabelUse, NodeLabels};
+pub use node_label::{LabelUse, NodeLabels};
 pub use offload::{Capture, CaptureScope, OffloadSetup, OffloadVm, offload_section, set_up_offload};
 pub use outline::{Outline, OutlineStep};
 pub use preflight::{Environment, NeededSource, Problem, disconnect, examine_cluster, examine_sources};

@@ -10,6 +10,7 @@
 
 use super::session::SessionParts;
 use super::steps::StepError;
+use crate::check::AskedNode;
 use crate::cluster::{Cluster, ClusterError, Kind, ObjectRef, is_true};
 use crate::event::Event;
 use crate::facts::{SessionId, parse_quantity_bytes};
@@ -29,17 +30,6 @@ const TRIES: u32 = 20;
 /// Labels that bring no pod: a node with one of these roles and without the worker's is left out.
 const CONTROL_PLANE: [&str; 2] = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
 const WORKER: &str = "node-role.kubernetes.io/worker";
-
-/// A node that bears the label that a scenario asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AskedNode {
-    /// Key of the label.
-    pub label: String,
-    /// Its value.
-    pub value: String,
-    /// Name of the node.
-    pub node: String,
-}
 
 /// The labels that the tests of one process put on nodes.
 #[derive(Debug, Default)]

@@ -1,25 +1,33 @@
 //! One plan of a test on its way through the steps: what each step makes, and what it knows for the later ones.
 
+use super::controller_share::{Share, precopy_interval};
 use super::evidence::{gather, store};
 use super::fixtures::{Draft, SourceFixture};
 use super::migrate::MigrationRun;
+use super::node_label::LabelUse;
+use super::offload::{OffloadSetup, offload_section, set_up_offload};
 use super::prepare::{Prepared, prepare_vms};
 use super::session::Session;
 use super::steps::StepError;
-use crate::check::{judge_all, reason_to_fail};
+use crate::check::{AskedNode, judge_all, reason_to_fail};
 use crate::cluster::{Kind, ObjectRef};
 use crate::event::{Event, StepName};
-use crate::facts::NicAttachment;
+use crate::facts::{NicAttachment, parse_version};
 use crate::migration::{
     HookStep, Names, NetworkRow, PlanChoices, PlanRefs, PlanVm, StorageRow, hook_body, hooks_of, nad_body,
-    network_map_body, network_rows, plan_body, ready, storage_map_body, storage_rows,
+    network_map_body, network_rows, offload_storage_rows, plan_body, ready, storage_map_body, storage_rows,
 };
 use crate::scenario::{NamedPlan, PlanSpec, Scenario, Test};
 use crate::undo::{EntryId, ObjectUndo};
 use crate::wait::Deadline;
 use kube::ResourceExt;
+use semver::Version;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// The first version in which copy-offload is on by default. Source: forklift-api.md section 10.
+const OFFLOAD_IS_ON: Version = Version::new(2, 11, 0);
 
 /// An object that a step has made: its name and its ledger entry.
 pub(super) type Made = (String, EntryId);
@@ -47,6 +55,13 @@ pub(super) struct Walk<'a> {
     hooks: Vec<(HookStep, Made)>,
     pub(super) plan_uid: String,
     pub(super) migration: Option<MigrationRun>,
+    /// Settings of the product that hold while this lives.
+    _share: Share,
+    /// Labels of nodes that stay while this lives; the first is the one that the VMs are placed by.
+    labels: Vec<LabelUse>,
+    pub(super) node: Option<AskedNode>,
+    /// The storage Secret of a copy-offload plan.
+    offload: Option<OffloadSetup>,
     /// Whether the migrated VMs are to be judged: not after a failure before they were made.
     pub(super) shall_check: bool,
 }
@@ -75,6 +90,10 @@ impl<'a> Walk<'a> {
             hooks: Vec::new(),
             plan_uid: String::new(),
             migration: None,
+            _share: Share::default(),
+            labels: Vec::new(),
+            node: None,
+            offload: None,
             shall_check: false,
         }
     }
@@ -89,7 +108,7 @@ impl<'a> Walk<'a> {
         &self.session.shared.namespace
     }
 
-    pub(super) fn draft(&self, kind: Kind, name: &str, body: serde_json::Value) -> Draft<'_> {
+    pub(super) fn draft(&self, kind: Kind, name: &str, body: Value) -> Draft<'_> {
         let target = ObjectRef::namespaced(kind, self.namespace(), name);
         Draft { test: Some(self.test), target, body, needs: vec![self.session.shared.namespace_entry] }
     }
@@ -102,14 +121,61 @@ impl<'a> Walk<'a> {
         }
         let provider_type = self.source.entry.type_name();
         self.choices = PlanChoices::of(self.plan, provider_type, session.parts().id.as_str());
+        self._share = self.hold_settings().await?;
+        self.label_nodes().await?;
         self.vms = prepare_vms(self).await?;
         Ok(())
     }
 
+    /// Settings of the product that the plan needs: the precopy interval of a warm one, the switch of copy-offload where
+    /// it is off by default, and what the scenario asks for itself.
+    ///
+    /// Source: original-suite.md sections 1.9 and 2, forklift-api.md section 10.
+    async fn hold_settings(&self) -> Result<Share, StepError> {
+        let parts = self.session.parts();
+        let mut wanted = if self.plan.warm_migration {
+            precopy_interval(parts.settings.snapshots_interval)
+        } else {
+            BTreeMap::new()
+        };
+        let mtv = parts.environment.mtv.as_deref().and_then(|text| parse_version(text).ok());
+        if self.plan.copyoffload && mtv.is_some_and(|version| version < OFFLOAD_IS_ON) {
+            wanted.insert("feature_copy_offload".to_owned(), json!("true"));
+        }
+        wanted.extend(self.scenario.forklift_controller.clone());
+        let deadline = self.deadline(self.scenario.timeouts.migration, parts.settings.timeouts.migration);
+        self.session.controller().join(parts, &wanted, &deadline).await
+    }
+
+    /// Labels a worker node for each selector of the plan.
+    async fn label_nodes(&mut self) -> Result<(), StepError> {
+        let parts = self.session.parts();
+        let deadline = self.deadline(self.scenario.timeouts.migration, parts.settings.timeouts.migration);
+        let selectors = [&self.choices.node_selector, &self.choices.convertor_node_selector];
+        for (selector, of_vms) in selectors.into_iter().zip([true, false]) {
+            for (key, value) in selector {
+                let label = self.session.node_labels().put(parts, key, Some(value), &deadline).await?;
+                if of_vms {
+                    self.node = Some(label.node.clone());
+                }
+                self.labels.push(label);
+            }
+        }
+        Ok(())
+    }
+
     pub(super) async fn storage_map(&mut self) -> Result<(), StepError> {
-        let class = self.session.parts().environment.storage_class.clone();
-        let sources = self.source.inventory.storages(&self.inventory_vms()).await?;
-        self.storage = storage_rows(sources, &class);
+        let parts = self.session.parts();
+        let class = parts.environment.storage_class.clone();
+        if self.plan.copyoffload {
+            let place = (self.namespace(), self.session.shared.namespace_entry);
+            let setup = set_up_offload(parts, self.test, &self.names, &self.source.entry, place).await?;
+            self.storage = offload_storage_rows(offload_section(&self.source.entry)?, &class, &setup.secret);
+            self.offload = Some(setup);
+        } else {
+            let sources = self.source.inventory.storages(&self.inventory_vms()).await?;
+            self.storage = storage_rows(sources, &class);
+        }
         let body = storage_map_body(&self.storage, self.provider_names(), self.namespace());
         self.make_map(StepName::StorageMap, Kind::STORAGE_MAP, body).await
     }
@@ -141,11 +207,12 @@ impl<'a> Walk<'a> {
         self.make_map(StepName::NetworkMap, Kind::NETWORK_MAP, body).await
     }
 
-    async fn make_map(&mut self, step: StepName, kind: Kind, body: serde_json::Value) -> Result<(), StepError> {
+    async fn make_map(&mut self, step: StepName, kind: Kind, body: Value) -> Result<(), StepError> {
         let parts = self.session.parts();
         let name = self.names.resource(step.as_str());
         let mut draft = self.draft(kind, &name, body);
         draft.needs.extend([self.source.provider_entry, self.destination.1]);
+        draft.needs.extend(self.offload.as_ref().map(|setup| setup.entry));
         let target = draft.target.clone();
         let created = draft.create(parts).await?;
         self.keep(step, (name, created.entry));
@@ -199,6 +266,8 @@ impl<'a> Walk<'a> {
         let mut draft = self.draft(Kind::PLAN, &name, plan_body(self.plan, &vms, &refs, &self.choices));
         draft.needs.extend([self.source.provider_entry, network_entry, storage_entry, self.target_namespace.1]);
         draft.needs.extend(self.hooks.iter().map(|(_, (_, entry))| *entry));
+        draft.needs.extend(self.vms.iter().flat_map(|vm| vm.entries.iter().copied()));
+        draft.needs.extend(self.offload.as_ref().map(|setup| setup.entry));
         let target = draft.target.clone();
         let created = draft.create_undone_by(parts, ObjectUndo::ArchiveThenDelete).await?;
         self.plan_uid = created.object.uid().unwrap_or_default();

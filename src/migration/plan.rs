@@ -2,15 +2,10 @@
 //!
 //! Source: forklift-api.md section 5, original-suite.md section 1.4.
 
-use super::HookStep;
+use super::{HookStep, forced_claim_template};
 use crate::scenario::{PlanSpec, PowerSetting};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-
-/// Name template of claims in copy-offload plans: longer names do not leave room for what the populators add.
-///
-/// Source: original-suite.md section 1.4, `create_plan_resource`.
-const OFFLOAD_CLAIM_TEMPLATE: &str = "pvc";
 
 /// A VM of a Plan: the inventory's id and the name on the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +63,7 @@ impl PlanChoices {
             labels: filled(&plan.target_labels),
             node_selector: filled(&plan.target_node_selector),
             convertor_node_selector: filled(&plan.convertor_node_selector),
-            claim_template: if plan.copyoffload { Some(OFFLOAD_CLAIM_TEMPLATE) } else { own }.map(str::to_owned),
+            claim_template: forced_claim_template(plan).or(own).map(str::to_owned),
         }
     }
 }
