@@ -19,6 +19,8 @@ mod storage;
 #[cfg(test)]
 mod sample;
 
-pub use evidence::{Evidence, MappedNetwork, MappedStorage, VmEvidence};
+pub use evidence::{
+    Asked, AskedClaimNames, AskedNode, Evidence, ExpectedObject, MappedNetwork, MappedStorage, VmEvidence,
+};
 pub use judge::{judge_all, reason_to_fail};
 pub use registry::{CHECKS, Check, Rule};

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
 
 // The original checked nothing when the scenario set neither state; the source's own state is always known.
 fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
-    let expected = evidence.target_power.unwrap_or(vm.source.power);
+    let expected = evidence.asked.power.unwrap_or(vm.source.power);
     if expected == Power::Other {
         return Verdict::NotApplicable { reason: format!("the source was {expected}") };
     }
@@ -30,7 +30,7 @@ mod tests {
 
     fn verdict(asked: Option<Power>, source: Power, found: Power) -> Verdict {
         let mut evidence = sample::evidence();
-        evidence.target_power = asked;
+        evidence.asked.power = asked;
         evidence.vms[0].source.power = source;
         let target = TargetVm { power: found, ..sample::target() };
         judge(&evidence, &evidence.vms[0], &target)

@@ -1,8 +1,8 @@
 //! Evidence of an unharmed migration, for the tests of the checks to harm.
 
-use super::{Evidence, MappedNetwork, MappedStorage, VmEvidence};
+use super::{Asked, Evidence, MappedNetwork, MappedStorage, VmEvidence};
 use crate::facts::{
-    Cpu, Firmware, NicAttachment, Power, SourceDisk, SourceNic, SourceVm, TargetDisk, TargetNic, TargetVm,
+    Cpu, DiskBus, Firmware, NicAttachment, Power, SourceDisk, SourceNic, SourceVm, TargetDisk, TargetNic, TargetVm,
 };
 
 const GIB: u64 = 1 << 30;
@@ -17,16 +17,29 @@ pub(super) fn evidence() -> Evidence {
             MappedNetwork { source: "VM Network".into(), destination: NicAttachment::Pod },
             MappedNetwork { source: "Mgmt".into(), destination: NicAttachment::Multus("ns/cb-1".into()) },
         ],
-        storage_map: vec![MappedStorage { source: "ds1".into(), storage_class: CLASS.into(), access_mode: None }],
+        storage_map: vec![MappedStorage {
+            source: "ds1".into(),
+            storage_class: CLASS.into(),
+            access_mode: None,
+            volume_mode: None,
+            vendor: None,
+            on_array: false,
+        }],
         insecure_asked: false,
         insecure_found: Some("false".into()),
-        target_power: None,
+        asked: Asked { plan_name: "plan".into(), ..Asked::default() },
+        strays: Vec::new(),
+        expected: Vec::new(),
         skipped: std::collections::BTreeMap::new(),
         vms: vec![VmEvidence {
             source: source(),
+            source_after: Some(source()),
+            target_name: "rhel8".into(),
             target: Some(target()),
             agent_asked: true,
             agent_connected: Some(true),
+            offload: Vec::new(),
+            warm: None,
         }],
     }
 }
@@ -36,6 +49,7 @@ fn source() -> SourceVm {
         name: format!("Network adapter {number}"),
         mac: format!("00:50:56:00:00:0{number}"),
         network: network.into(),
+        connected: Some(true),
         addresses: Vec::new(),
     };
     let disk = |number: u64| SourceDisk {
@@ -44,7 +58,12 @@ fn source() -> SourceVm {
         size_bytes: number * 16 * GIB,
         storage: "ds1".into(),
         controller: Some(1000),
-        unit: None,
+        unit: i32::try_from(number).ok(),
+        bus: Some(DiskBus::Scsi),
+        file: Some(format!("[ds1] rhel8/rhel8_{number}.vmdk")),
+        mode: Some("persistent".into()),
+        rdm: false,
+        shared: false,
     };
     SourceVm {
         id: "vm-1".into(),
@@ -55,6 +74,8 @@ fn source() -> SourceVm {
         memory_bytes: 2 * GIB,
         firmware: Some(Firmware::Bios),
         secure_boot: Some(false),
+        tpm: Some(false),
+        tracks_changes: Some(false),
         nics: vec![nic(1, "VM Network"), nic(2, "Mgmt")],
         disks: vec![disk(1), disk(2)],
         snapshots: Vec::new(),
@@ -77,11 +98,15 @@ pub(super) fn target() -> TargetVm {
         serial: source.uuid,
         firmware: Firmware::Bios,
         secure_boot: false,
+        tpm: false,
+        display_name: None,
+        vm_id: Some("vm-1".into()),
         nics: (source.nics.into_iter().zip(attachments).enumerate())
             .map(|(index, (nic, attachment))| TargetNic {
                 name: format!("net-{index}"),
                 mac: Some(nic.mac),
                 attachment,
+                link_up: true,
             })
             .collect(),
         disks: (source.disks.into_iter().enumerate())
@@ -92,11 +117,15 @@ pub(super) fn target() -> TargetVm {
                 size_bytes: disk.size_bytes,
                 access_modes: vec!["ReadWriteMany".into()],
                 volume_mode: Some("Block".into()),
-                source: None,
+                source: disk.file,
+                index: Some(index),
+                boot_order: (index == 0).then_some(1),
             })
             .collect(),
         node: None,
         agent_connected: false,
         template_labels: std::collections::BTreeMap::new(),
+        node_selector: std::collections::BTreeMap::new(),
+        affinity: None,
     }
 }

@@ -25,7 +25,7 @@ fn state(ledger: &Ledger) -> (State, Option<String>) {
     let entry = ledger.entries().pop().unwrap();
     match entry.thing {
         Thing::Object { uid, .. } => (entry.state, uid),
-        Thing::SourceVm { .. } => unreachable!(),
+        _ => unreachable!(),
     }
 }
 

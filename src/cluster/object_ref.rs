@@ -33,7 +33,7 @@ impl ObjectRef {
             Thing::Object { kind, api_version, namespace, name, .. } => {
                 Some(Self { kind: Kind::named(api_version, kind)?, namespace: namespace.clone(), name: name.clone() })
             }
-            Thing::SourceVm { .. } => None,
+            _ => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::prepare::Prepared;
 use super::scenario::Walk;
 use super::steps::StepError;
-use crate::check::{Evidence, MappedNetwork, MappedStorage, VmEvidence};
+use crate::check::{Asked, Evidence, MappedNetwork, MappedStorage, VmEvidence};
 use crate::cluster::{self, ClusterError, Kind, ObjectRef, is_true};
 use crate::facts::{Power, TargetVm};
 use crate::inventory::MapSource;
@@ -32,14 +32,22 @@ pub(super) async fn gather(walk: &Walk<'_>) -> Result<Evidence, StepError> {
                 source: source_name(&row.source),
                 storage_class: row.storage_class.clone(),
                 access_mode: None,
+                volume_mode: None,
+                vendor: None,
+                on_array: false,
             })
             .collect(),
         insecure_asked: parts.settings.source_provider_insecure_skip_verify,
         insecure_found: insecure_found(walk).await?,
-        target_power: walk.plan.target_power_state.map(|power| match power {
-            PowerSetting::On => Power::On,
-            PowerSetting::Off => Power::Off,
-        }),
+        asked: Asked {
+            power: walk.plan.target_power_state.map(|power| match power {
+                PowerSetting::On => Power::On,
+                PowerSetting::Off => Power::Off,
+            }),
+            ..Asked::default()
+        },
+        strays: Vec::new(),
+        expected: Vec::new(),
         skipped: walk.scenario.checks.skip.clone(),
         vms,
     })
@@ -64,7 +72,16 @@ async fn vm_evidence(walk: &Walk<'_>, vm: &Prepared) -> Result<VmEvidence, StepE
         Some(found) if vm.guest_agent => Some(agent_connects(walk, found).await?),
         Some(_) | None => None,
     };
-    Ok(VmEvidence { source: vm.facts.clone(), target, agent_asked: vm.guest_agent, agent_connected })
+    Ok(VmEvidence {
+        source: vm.facts.clone(),
+        source_after: None,
+        target_name: vm.target_name.clone(),
+        target,
+        agent_asked: vm.guest_agent,
+        agent_connected,
+        offload: Vec::new(),
+        warm: None,
+    })
 }
 
 /// A VM that shall run has just been created when its migration succeeds: it gets the guest agent's time to start.

@@ -3,6 +3,7 @@
 //!
 //! Source: original-suite.md sections 1.1, 1.2, 1.9.
 
+use super::esxi_key;
 use super::session::SessionParts;
 use super::source::ConnectedSource;
 use super::steps::StepError;
@@ -43,6 +44,8 @@ pub struct SourceFixture {
     pub(super) sdk: Arc<dyn SourceProvider>,
     /// The product's view of the source.
     pub(super) inventory: Inventory,
+    /// The key on the ESXi host, once it was asked for.
+    esxi_key: tokio::sync::OnceCell<Result<Option<EntryId>, StepError>>,
 }
 
 impl SharedFixtures {
@@ -86,7 +89,14 @@ impl SourceFixture {
         inventory.wait_provider(&parts.deadline(parts.settings.timeouts.inventory)).await?;
         let took_ms = parts.events.elapsed_ms() - begun;
         parts.emit(Event::FixtureReady { what: format!("Provider {namespace}/{provider} for {name}"), took_ms });
-        Ok(Self { entry, provider, secret, provider_entry: made.entry, sdk, inventory })
+        let esxi_key = tokio::sync::OnceCell::new();
+        Ok(Self { entry, provider, secret, provider_entry: made.entry, sdk, inventory, esxi_key })
+    }
+
+    /// Has the product's key on the source's ESXi host, if its `esxi_clone_method` is ssh: installed by the first test
+    /// that needs it, which the others wait for. The ledger entry that a migration needs.
+    pub(super) async fn esxi_key(&self, parts: &SessionParts, namespace: &str) -> Result<Option<EntryId>, StepError> {
+        self.esxi_key.get_or_init(|| esxi_key::install(parts, self, namespace)).await.clone()
     }
 }
 

@@ -5,7 +5,9 @@
 //! report.
 
 mod clean_up;
+mod clone_request;
 mod collect;
+mod esxi_key;
 mod evidence;
 mod fixtures;
 mod leftovers;
@@ -19,6 +21,7 @@ mod session;
 mod source;
 mod steps;
 mod support;
+mod undo_source;
 mod unwind;
 
 pub use fixtures::SourceFixture;

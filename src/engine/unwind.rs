@@ -4,6 +4,7 @@
 
 use super::source::Reach;
 use super::steps::StepError;
+use super::undo_source;
 use crate::cluster::{Cluster, ClusterError, Deletion, Guard, Kind, ObjectRef};
 use crate::config::{Providers, Settings};
 use crate::event::{Event, EventSender, Leftover};
@@ -11,7 +12,7 @@ use crate::facts::chain;
 use crate::http::{Network, RequestCounter};
 
 use crate::migration::{archive_patch, archived, cancel_patch, is_running, owned_by_plan, stopped};
-use crate::provider::{Removal, SourceProvider};
+use crate::provider::{Removal, SourceProvider, VmRef};
 use crate::undo::{Entry, Ledger, LedgerError, ObjectUndo, Thing, undo_all};
 use crate::wait::Deadline;
 use std::collections::BTreeMap;
@@ -76,6 +77,13 @@ impl Unwinder<'_> {
             Thing::SourceVm { provider, name, vm_id, .. } => {
                 self.delete_source_vm(provider, name, vm_id.as_deref()).await?
             }
+            Thing::SourcePower { provider, name, vm_id, power } => {
+                undo_source::restore_power(self, provider, &vm_ref(vm_id, name), *power).await?
+            }
+            Thing::SourceSnapshot { provider, vm, vm_id, name, snapshot_id } => {
+                undo_source::remove_snapshot(self, provider, &vm_ref(vm_id, vm), (name, snapshot_id.as_deref())).await?
+            }
+            Thing::EsxiKey { provider, host, line } => undo_source::remove_key(self, provider, host, line).await?,
             Thing::Object { undo, .. } => {
                 let Some(target) = ObjectRef::of(&entry.thing) else {
                     return Err("the ledger names a kind that this version does not know".to_owned());
@@ -176,7 +184,7 @@ impl Unwinder<'_> {
             .thing
         {
             Thing::Object { kind, uid, .. } if kind == Kind::PLAN.kind => uid,
-            Thing::Object { .. } | Thing::SourceVm { .. } => None,
+            _ => None,
         })
     }
 
@@ -204,6 +212,10 @@ impl Unwinder<'_> {
         connections.insert(name.to_owned(), source.clone());
         Ok(source)
     }
+}
+
+fn vm_ref(id: &str, name: &str) -> VmRef {
+    VmRef { id: id.to_owned(), name: name.to_owned() }
 }
 
 /// An object that vanished before it could be patched needs no patch.

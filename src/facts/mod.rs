@@ -4,6 +4,7 @@
 
 mod chain;
 mod names;
+mod offload;
 mod quantity;
 mod seed;
 mod time;
@@ -15,11 +16,12 @@ pub use names::{
     NAME_MAX_CHARS, NameError, SESSION_LABEL, SessionId, clone_name, dashed_version, destination_vm_name, keep_tail,
     nearest, vm_suffix,
 };
+pub use offload::{DiskOffload, WarmRecord};
 pub use quantity::{QuantityError, parse_quantity_bytes};
 pub use seed::Seed;
 pub use time::{now, rfc3339};
 pub use version::{VersionError, parse_requirement, parse_version};
 pub use vm::{
-    Cpu, Firmware, GuestAddress, NicAttachment, Power, SourceDisk, SourceNic, SourceSnapshot, SourceVm, TargetDisk,
-    TargetNic, TargetVm,
+    Cpu, DiskBus, Firmware, GuestAddress, NicAttachment, Power, SourceDisk, SourceNic, SourceSnapshot, SourceVm,
+    TargetDisk, TargetNic, TargetVm,
 };

@@ -3,6 +3,7 @@
 //! An `Option` is there only where a provider or the cluster may not know the value.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Power of a VM; `Other` for suspended, paused and unknown states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +67,10 @@ pub struct SourceVm {
     pub firmware: Option<Firmware>,
     /// Secure boot; `None` where the source does not tell.
     pub secure_boot: Option<bool>,
+    /// Whether it has a TPM; `None` where the source does not tell.
+    pub tpm: Option<bool>,
+    /// Whether changed blocks are tracked (CBT of the VM); `None` where the source does not tell.
+    pub tracks_changes: Option<bool>,
     /// NICs in device order.
     pub nics: Vec<SourceNic>,
     /// Disks in device order.
@@ -89,6 +94,8 @@ pub struct SourceNic {
     pub mac: String,
     /// Name of the source network.
     pub network: String,
+    /// Whether it is connected when the VM starts; `None` where the source does not tell.
+    pub connected: Option<bool>,
     /// Addresses the guest reported for this NIC.
     pub addresses: Vec<GuestAddress>,
 }
@@ -106,6 +113,22 @@ pub struct GuestAddress {
     pub is_static: Option<bool>,
 }
 
+/// What a source disk's controller speaks, in the order in which Forklift takes the disks.
+///
+/// Source: forklift-api.md section 7 (disks).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DiskBus {
+    /// AHCI.
+    Sata,
+    /// IDE.
+    Ide,
+    /// Any SCSI controller.
+    Scsi,
+    /// `NVMe`.
+    Nvme,
+}
+
 /// A disk on the source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceDisk {
@@ -121,6 +144,16 @@ pub struct SourceDisk {
     pub controller: Option<i32>,
     /// Unit number on the controller.
     pub unit: Option<i32>,
+    /// What the controller speaks, where the source has controllers.
+    pub bus: Option<DiskBus>,
+    /// The file behind it (`[ds] dir/x.vmdk`); the current one, so the delta above a snapshot.
+    pub file: Option<String>,
+    /// Disk mode (`persistent`, `independent_nonpersistent`).
+    pub mode: Option<String>,
+    /// Whether it is a raw device mapping.
+    pub rdm: bool,
+    /// Whether several VMs may write to it at one time.
+    pub shared: bool,
 }
 
 /// A snapshot on the source.
@@ -157,6 +190,12 @@ pub struct TargetVm {
     pub firmware: Firmware,
     /// Whether EFI secure boot is on.
     pub secure_boot: bool,
+    /// Whether it has a TPM.
+    pub tpm: bool,
+    /// The name that a renamed VM had: annotation `openshift.io/display-name`.
+    pub display_name: Option<String>,
+    /// The source VM that it was migrated from: label `vmID`.
+    pub vm_id: Option<String>,
     /// NICs in the order of the VM's interfaces.
     pub nics: Vec<TargetNic>,
     /// Disks in the order of the VM's disks.
@@ -166,7 +205,11 @@ pub struct TargetVm {
     /// Whether the instance's `AgentConnected` is true.
     pub agent_connected: bool,
     /// Labels of the VM's template.
-    pub template_labels: std::collections::BTreeMap<String, String>,
+    pub template_labels: BTreeMap<String, String>,
+    /// Node selector of the VM's template.
+    pub node_selector: BTreeMap<String, String>,
+    /// Affinity of the VM's template.
+    pub affinity: Option<serde_json::Value>,
 }
 
 /// What a target NIC is connected to.
@@ -197,6 +240,8 @@ pub struct TargetNic {
     pub mac: Option<String>,
     /// What it is connected to.
     pub attachment: NicAttachment,
+    /// Whether its link is up: the interface's state is not `down`.
+    pub link_up: bool,
 }
 
 /// A disk on the cluster, with its claim.
@@ -216,4 +261,8 @@ pub struct TargetDisk {
     pub volume_mode: Option<String>,
     /// Where the disk came from: annotation `forklift.konveyor.io/disk-source`, if it is there.
     pub source: Option<String>,
+    /// Its number in the product's order of the source disks: annotation `forklift.konveyor.io/disk-index`.
+    pub index: Option<usize>,
+    /// Its place in the boot order, if it has one.
+    pub boot_order: Option<u32>,
 }

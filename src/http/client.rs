@@ -4,8 +4,10 @@ use super::TlsPolicy;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A request that got no answer. Any answer, also 500, is not an error here.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,11 @@ pub trait Transport: Send + Sync {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError>;
 }
 
+/// Bytes both ways, for protocols that are not HTTP (SSH).
+pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
+
 /// The outside world: real sockets, or the lab.
 #[async_trait]
 pub trait Network: Send + Sync {
@@ -58,6 +65,16 @@ pub trait Network: Send + Sync {
     /// # Errors
     /// No TLS server answers there.
     async fn certificate_chain(&self, host: &str, port: u16) -> Result<String, HttpError>;
+
+    /// A plain connection to `host:port`, without TLS; what is spoken over it is the caller's. A peer that accepts and
+    /// says nothing is the caller's to bound, too.
+    ///
+    /// # Errors
+    /// Nobody answers there in time, or this network carries no plain connections.
+    async fn dial(&self, host: &str, port: u16) -> io::Result<Box<dyn ByteStream>> {
+        let problem = format!("dial {host}:{port}: this network carries requests only");
+        Err(io::Error::new(io::ErrorKind::Unsupported, problem))
+    }
 }
 
 /// Counts requests. Clones share the count.

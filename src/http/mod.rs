@@ -13,6 +13,6 @@ pub(crate) mod testing;
 mod tls;
 mod verifier;
 
-pub use client::{HttpClient, HttpError, Network, RequestCounter, Transport};
+pub use client::{ByteStream, HttpClient, HttpError, Network, RequestCounter, Transport};
 pub use real::RealNetwork;
 pub use tls::{TlsPolicy, install_crypto};

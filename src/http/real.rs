@@ -1,13 +1,15 @@
 //! Real sockets, by reqwest.
 
 use super::problem::Problem;
-use super::{HttpError, Network, TlsPolicy, Transport, chain_fetch, install_crypto, verifier};
+use super::{ByteStream, HttpError, Network, TlsPolicy, Transport, chain_fetch, install_crypto, verifier};
 use crate::facts::chain;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpStream;
 
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +42,22 @@ impl Network for RealNetwork {
         install_crypto();
         chain_fetch::fetch(host, port, LIMITS.connect).await
     }
+
+    async fn dial(&self, host: &str, port: u16) -> io::Result<Box<dyn ByteStream>> {
+        dial(host, port, LIMITS.connect).await
+    }
+}
+
+/// Connects within `limit`, name lookup included.
+async fn dial(host: &str, port: u16, limit: Duration) -> io::Result<Box<dyn ByteStream>> {
+    let late = |_| {
+        let problem = format!("no connection to {host}:{port} within {limit:?}; see that no firewall drops it");
+        io::Error::new(io::ErrorKind::TimedOut, problem)
+    };
+    let stream = tokio::time::timeout(limit, TcpStream::connect((host, port))).await.map_err(late)??;
+    // Small packets of a dialogue must not wait for each other.
+    stream.set_nodelay(true)?;
+    Ok(Box::new(stream))
 }
 
 impl Reqwest {

@@ -6,7 +6,7 @@ use super::wait::wait;
 use super::wire::{Base, Provider};
 use super::{InventoryError, InventoryVm, MapSource, VmKey};
 use crate::config::Secret;
-use crate::facts::nearest;
+use crate::facts::{SourceVm, nearest};
 use crate::http::HttpClient;
 use crate::wait::{Deadline, Seen};
 use std::time::Duration;
@@ -77,7 +77,32 @@ impl Inventory {
         macs: &[String],
         deadline: &Deadline,
     ) -> Result<InventoryVm, InventoryError> {
-        let what = format!("wait for the MAC addresses of VM {} in the inventory", key.name);
+        self.wait_shape(key, macs, None, deadline).await
+    }
+
+    /// Waits until the inventory shows the VM as the source does: the same MAC addresses, as many disks. After a clone
+    /// it may still show what the clone was made from, and it learns late of what was added.
+    pub async fn wait_like(
+        &self,
+        key: &VmKey,
+        facts: &SourceVm,
+        deadline: &Deadline,
+    ) -> Result<InventoryVm, InventoryError> {
+        let macs: Vec<String> = facts.nics.iter().map(|nic| nic.mac.clone()).collect();
+        self.wait_shape(key, &macs, Some(facts.disks.len()), deadline).await
+    }
+
+    async fn wait_shape(
+        &self,
+        key: &VmKey,
+        macs: &[String],
+        disks: Option<usize>,
+        deadline: &Deadline,
+    ) -> Result<InventoryVm, InventoryError> {
+        let what = match disks {
+            None => format!("wait for the MAC addresses of VM {} in the inventory", key.name),
+            Some(_) => format!("wait for VM {} in the inventory, with its NICs and disks", key.name),
+        };
         let mut wanted: Vec<String> = macs.iter().map(|mac| mac.to_lowercase()).collect();
         wanted.sort();
         let look = async || {
@@ -87,10 +112,14 @@ impl Inventory {
             };
             let mut seen = vm.macs();
             seen.sort();
-            Ok(if seen == wanted {
-                Seen::Met(vm)
-            } else {
-                Seen::Pending(format!("{} instead of {}", list(&seen), list(&wanted)))
+            if seen != wanted {
+                return Ok(Seen::Pending(format!("{} instead of {}", list(&seen), list(&wanted))));
+            }
+            Ok(match disks {
+                Some(count) if vm.disk_count() != count => {
+                    Seen::Pending(format!("{} disks instead of {count}", vm.disk_count()))
+                }
+                _ => Seen::Met(vm),
             })
         };
         wait(&what, deadline, INTERVAL, look).await

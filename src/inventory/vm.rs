@@ -51,6 +51,13 @@ impl InventoryVm {
         }
     }
 
+    /// How many disks it has.
+    pub fn disk_count(&self) -> usize {
+        match &self.detail {
+            VmDetail::Vsphere(vm) => vm.disks.len(),
+        }
+    }
+
     /// MAC addresses of its NICs, lower case, in the inventory's order.
     pub fn macs(&self) -> Vec<String> {
         match &self.detail {

@@ -3,6 +3,7 @@
 
 use super::authority::{Authority, CertificateError};
 use super::controllers::{self, INVENTORY_HOST, PlantError};
+use super::esxi::{EsxiServer, SSH_PORT};
 use super::inventory::InventoryServer;
 use super::network::LabNetwork;
 use super::providers_file::providers_json;
@@ -33,6 +34,7 @@ pub struct Beside {
     network: LabNetwork,
     inventory: InventoryServer,
     vsphere: Vec<VsphereServer>,
+    esxi: Vec<Arc<EsxiServer>>,
     cancel: CancellationToken,
     running: JoinSet<()>,
 }
@@ -59,6 +61,7 @@ impl Beside {
             network: LabNetwork::new(authority),
             inventory: InventoryServer::start(&world, client),
             vsphere: world.vsphere.iter().map(|source| VsphereServer::new(Arc::clone(source), &world)).collect(),
+            esxi: world.vsphere.iter().map(|source| Arc::new(EsxiServer::new(Arc::clone(source)))).collect(),
             world,
             cancel,
             running,
@@ -66,6 +69,12 @@ impl Beside {
         beside.mount(INVENTORY_HOST, beside.inventory());
         for (source, router) in beside.world.vsphere.iter().zip(beside.vsphere()) {
             beside.mount(&source.host, router);
+        }
+        for (source, server) in beside.world.vsphere.iter().zip(&beside.esxi) {
+            for host in &source.read().hosts {
+                let (server, moref) = (Arc::clone(server), host.moref.clone());
+                beside.network.listen(&host.name, SSH_PORT, move |stream| server.accept(&moref, stream));
+            }
         }
         beside
     }
@@ -107,6 +116,7 @@ impl Beside {
         for server in &self.vsphere {
             server.stop().await;
         }
+        self.esxi.iter().for_each(|server| server.stop());
         while self.running.join_next().await.is_some() {}
     }
 }

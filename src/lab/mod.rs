@@ -6,6 +6,7 @@ mod authority;
 mod beside;
 pub mod clock;
 pub mod controllers;
+mod esxi;
 pub mod fault;
 pub mod inventory;
 pub mod kube;

@@ -1,6 +1,6 @@
 //! The lab's network: requests go by host name to routers in this process. No sockets, and nothing is counted.
 
-use crate::http::{HttpError, Network, TlsPolicy, Transport};
+use crate::http::{ByteStream, HttpError, Network, TlsPolicy, Transport};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
@@ -9,7 +9,9 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::io::DuplexStream;
 use tower::ServiceExt;
 
 /// Mark of an answer in whose place the connection ends.
@@ -31,11 +33,18 @@ pub(crate) fn failing_status(code: u16) -> Response {
     response
 }
 
-/// Routers by host name. Clones share them. Trust is not simulated here: every [`TlsPolicy`] reaches every host; only a
+/// What a plain connection to a host leads to.
+type Door = Arc<dyn Fn(DuplexStream) + Send + Sync>;
+
+/// Bytes that a plain connection holds in each direction.
+const PIPE_BYTES: usize = 64 << 10;
+
+/// Routers by host name, and what listens on ports beside them. Clones share them. Trust is not simulated here: every [`TlsPolicy`] reaches every host; only a
 /// served lab (`lab::serve`) has TLS.
 #[derive(Clone, Default)]
 pub struct LabNetwork {
     routes: Arc<Mutex<BTreeMap<String, Router>>>,
+    doors: Arc<Mutex<BTreeMap<(String, u16), Door>>>,
     chain: String,
 }
 
@@ -48,7 +57,13 @@ impl std::fmt::Debug for LabNetwork {
 impl LabNetwork {
     /// A network without hosts, all of whose certificates are vouched for by `ca_pem`.
     pub fn new(ca_pem: impl Into<String>) -> Self {
-        Self { routes: Arc::default(), chain: ca_pem.into() }
+        Self { routes: Arc::default(), doors: Arc::default(), chain: ca_pem.into() }
+    }
+
+    /// Lets `door` have every plain connection to a port of a host. It is called inside the runtime of whoever dials.
+    pub fn listen(&self, host: &str, port: u16, door: impl Fn(DuplexStream) + Send + Sync + 'static) {
+        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        doors.insert((host.to_owned(), port), Arc::new(door));
     }
 
     /// Puts a router at a host name, whatever the port.
@@ -59,6 +74,7 @@ impl LabNetwork {
     /// Takes all hosts off the network: from now on everything is refused.
     pub fn cut(&self) {
         self.routes.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.doors.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn route(&self, host: &str) -> Option<Router> {
@@ -82,6 +98,20 @@ impl Network for LabNetwork {
                 transient: true,
             }),
         }
+    }
+
+    async fn dial(&self, host: &str, port: u16) -> io::Result<Box<dyn ByteStream>> {
+        let door = {
+            let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+            doors.get(&(host.to_owned(), port)).cloned()
+        };
+        let refused = || {
+            let problem = format!("dial {host}:{port}: nothing in the lab listens there");
+            io::Error::new(io::ErrorKind::ConnectionRefused, problem)
+        };
+        let (mine, theirs) = tokio::io::duplex(PIPE_BYTES);
+        door.ok_or_else(refused)?(theirs);
+        Ok(Box::new(mine))
     }
 }
 

@@ -72,8 +72,16 @@ impl Baseline {
         let objects = objects.iter().filter(|object| !TALES.contains(&text(object, "/kind")));
         let mut vms = BTreeMap::new();
         for source in &lab.world().vsphere {
-            for vm in &source.read().vms {
+            let inventory = source.read();
+            for vm in &inventory.vms {
                 vms.insert(format!("{}: VM {}", source.name, vm.name), source_vm(vm));
+            }
+            for (host, lines) in &inventory.authorized_keys {
+                vms.extend(lines.iter().map(|line| (format!("{}: key on {host}: {line}", source.name), String::new())));
+            }
+            let others = [("without DRS", &inventory.drs_off), ("lost file", &inventory.lost_files)];
+            for (what, names) in others {
+                vms.extend(names.iter().map(|name| (format!("{}: {what} {name}", source.name), String::new())));
             }
         }
         Self { objects: objects.map(|object| (key(object), essence(object))).collect(), vms }
@@ -111,7 +119,7 @@ fn essence(object: &Value) -> String {
 
 fn source_vm(vm: &Vm) -> String {
     let disks: Vec<_> = vm.disks.iter().map(|disk| (disk.key, disk.size_bytes, &disk.file, &disk.datastore)).collect();
-    let nics: Vec<_> = vm.nics.iter().map(|nic| (nic.key, &nic.mac, &nic.network)).collect();
+    let nics: Vec<_> = vm.nics.iter().map(|nic| (nic.key, &nic.mac, &nic.network, nic.connected)).collect();
     let snapshots: Vec<_> = vm.snapshots.iter().map(|snapshot| &snapshot.name).collect();
     let config = (&vm.uuid, vm.template, vm.cpus, vm.memory_mib, &vm.extra_config);
     format!("power {} {disks:?} {nics:?} {snapshots:?} {config:?}", vm.power)

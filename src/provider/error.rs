@@ -139,6 +139,23 @@ pub enum ProviderError {
     },
 }
 
+impl ProviderError {
+    /// What this kind of source cannot do.
+    pub(crate) fn not_here(operation: String) -> Self {
+        Self::Invalid {
+            operation,
+            problem: "this type of source cannot do that".to_owned(),
+            remedy: "take a source of type vsphere, or leave the key out of the scenario",
+        }
+    }
+
+    /// Whether the object that was asked for is not there any more.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.fault == "ManagedObjectNotFound")
+            || matches!(self, Self::NotFound { .. })
+    }
+}
+
 fn near_words(near: &[String]) -> String {
     if near.is_empty() { String::new() } else { format!("; the nearest are {}", near.join(", ")) }
 }

@@ -40,6 +40,19 @@ pub enum Removal {
     AlreadyGone,
 }
 
+/// A host that runs VMs of the source.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostRef {
+    /// Name, as people write it.
+    pub name: String,
+    /// The source's own id: a MoRef on vSphere.
+    pub id: String,
+    /// Id of the cluster that it belongs to, where there is one.
+    pub cluster: Option<String>,
+    /// Whether VMs can be placed on it now: connected, not in maintenance.
+    pub usable: bool,
+}
+
 /// A connected source. Shared between tests that run at once; every call is bounded in time.
 #[async_trait]
 pub trait SourceProvider: Send + Sync {
@@ -62,8 +75,76 @@ pub trait SourceProvider: Send + Sync {
     /// Switches the VM on or off (hard) and waits for it; nothing happens if it already is so.
     async fn set_power(&self, vm: &VmRef, power: Power) -> Result<(), ProviderError>;
 
-    /// Takes a snapshot without memory and without quiescing the guest.
-    async fn create_snapshot(&self, vm: &VmRef, name: &str) -> Result<(), ProviderError>;
+    /// Takes a snapshot without memory and without quiescing the guest, and returns the source's id of it.
+    async fn create_snapshot(&self, vm: &VmRef, name: &str) -> Result<String, ProviderError>;
+
+    /// Removes a snapshot, not those above it; idempotent. With an `id` that one, if it still has that name; without
+    /// one, or when that is gone, every snapshot of the VM with exactly this name. A VM that is gone has none.
+    ///
+    /// # Errors
+    /// [`ProviderError::Invalid`] where the source has no snapshots.
+    async fn remove_snapshot(&self, _vm: &VmRef, name: &str, _id: Option<&str>) -> Result<Removal, ProviderError> {
+        Err(ProviderError::not_here(format!("remove snapshot {name:?}")))
+    }
+
+    /// Every host, by name.
+    ///
+    /// # Errors
+    /// [`ProviderError::Invalid`] where hosts cannot be chosen.
+    async fn hosts(&self) -> Result<Vec<HostRef>, ProviderError> {
+        Err(ProviderError::not_here("list the hosts".to_owned()))
+    }
+
+    /// The name of the datastore with this id.
+    ///
+    /// # Errors
+    /// [`ProviderError::Missing`] when there is none; [`ProviderError::Invalid`] where there are no datastores.
+    async fn datastore_name(&self, id: &str) -> Result<String, ProviderError> {
+        Err(ProviderError::not_here(format!("tell the name of datastore {id:?}")))
+    }
+
+    /// The host that the VM is on.
+    ///
+    /// # Errors
+    /// [`ProviderError::Invalid`] where hosts cannot be chosen.
+    async fn host_of(&self, vm: &VmRef) -> Result<HostRef, ProviderError> {
+        Err(ProviderError::not_here(format!("tell the host of {vm}")))
+    }
+
+    /// Keeps the source from moving the VM between hosts by itself, until the VM is deleted. Nothing is done where
+    /// nothing moves VMs.
+    ///
+    /// # Errors
+    /// [`ProviderError::Invalid`] where hosts cannot be chosen.
+    async fn keep_on_host(&self, vm: &VmRef) -> Result<(), ProviderError> {
+        Err(ProviderError::not_here(format!("keep {vm} on its host")))
+    }
+
+    /// Adds a NIC on the network of the VM's first one, with an address of its own.
+    ///
+    /// # Errors
+    /// [`ProviderError::Unhealthy`] when the VM has no NIC; [`ProviderError::Invalid`] where none can be added.
+    async fn add_nic(&self, vm: &VmRef, start_connected: bool) -> Result<(), ProviderError> {
+        Err(ProviderError::not_here(format!("add a NIC to {vm} (start connected: {start_connected})")))
+    }
+
+    /// Replaces the shared disks of `vm` by those of `owner`, pair by pair, and deletes the replaced files: clones of
+    /// VMs that share disks would otherwise have a copy each.
+    ///
+    /// # Errors
+    /// [`ProviderError::Invalid`] when both do not share as many disks of the same size, or the source knows no shared
+    /// disks.
+    async fn share_disks(&self, owner: &VmRef, vm: &VmRef) -> Result<(), ProviderError> {
+        Err(ProviderError::not_here(format!("share the disks of {owner} with {vm}")))
+    }
+
+    /// Makes sure that the source tracks the changed blocks of the VM and its disks, which warm migrations need.
+    ///
+    /// # Errors
+    /// [`ProviderError::Unhealthy`] when it does not.
+    async fn require_change_tracking(&self, _vm: &VmRef) -> Result<(), ProviderError> {
+        Ok(())
+    }
 
     /// Waits until the running guest reports its network. `false`: it did not by the deadline.
     async fn wait_guest_info(&self, vm: &VmRef, deadline: &Deadline) -> Result<bool, ProviderError>;

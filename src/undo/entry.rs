@@ -1,6 +1,6 @@
 //! One line of the ledger.
 
-use crate::facts::SessionId;
+use crate::facts::{Power, SessionId};
 use serde::{Deserialize, Serialize};
 
 /// Number of an entry, in the order of intent.
@@ -77,6 +77,39 @@ pub enum Thing {
         /// The provider's id of it, once known.
         vm_id: Option<String>,
     },
+    /// The power of a VM of somebody else's, which the run may change: switched back.
+    SourcePower {
+        /// The provider's name in the providers file.
+        provider: String,
+        /// The VM's name.
+        name: String,
+        /// The provider's id of it.
+        vm_id: String,
+        /// Its power before the run.
+        power: Power,
+    },
+    /// A snapshot of a VM of somebody else's.
+    SourceSnapshot {
+        /// The provider's name in the providers file.
+        provider: String,
+        /// The VM's name.
+        vm: String,
+        /// The provider's id of the VM.
+        vm_id: String,
+        /// The snapshot's exact name, which holds the session.
+        name: String,
+        /// The provider's id of the snapshot, once known.
+        snapshot_id: Option<String>,
+    },
+    /// A line of the authorized keys of an ESXi host. The line is public: no secret is in it.
+    EsxiKey {
+        /// The provider's name in the providers file, which knows the login.
+        provider: String,
+        /// The host.
+        host: String,
+        /// The exact line.
+        line: String,
+    },
 }
 
 /// How an object is undone.
@@ -99,6 +132,10 @@ impl Thing {
         match self {
             Self::Object { kind, .. } => kind,
             Self::SourceVm { provider_type, .. } => provider_type,
+            // Never under the provider's type: what is listed there is deleted by name.
+            Self::SourcePower { .. } => "SourcePower",
+            Self::SourceSnapshot { .. } => "SourceSnapshot",
+            Self::EsxiKey { .. } => "EsxiKey",
         }
     }
 
@@ -106,6 +143,7 @@ impl Thing {
         match self {
             Self::Object { kind, .. } => key.clone_into(kind),
             Self::SourceVm { provider_type, .. } => key.clone_into(provider_type),
+            Self::SourcePower { .. } | Self::SourceSnapshot { .. } | Self::EsxiKey { .. } => {}
         }
     }
 }
@@ -116,6 +154,13 @@ impl std::fmt::Display for Thing {
             Self::Object { kind, namespace: Some(namespace), name, .. } => write!(out, "{kind} {namespace}/{name}"),
             Self::Object { kind, namespace: None, name, .. } => write!(out, "{kind} {name}"),
             Self::SourceVm { provider, name, .. } => write!(out, "VM {name} on provider {provider}"),
+            Self::SourcePower { provider, name, power, .. } => {
+                write!(out, "power {power} of VM {name} on provider {provider}")
+            }
+            Self::SourceSnapshot { provider, vm, name, .. } => {
+                write!(out, "snapshot {name} of VM {vm} on provider {provider}")
+            }
+            Self::EsxiKey { provider, host, .. } => write!(out, "SSH key on ESXi host {host} of provider {provider}"),
         }
     }
 }

@@ -117,6 +117,9 @@ impl Ledger {
                 match &mut entry.thing {
                     Thing::Object { uid, .. } => *uid = Some(value.to_owned()),
                     Thing::SourceVm { vm_id, .. } => *vm_id = Some(value.to_owned()),
+                    Thing::SourceSnapshot { snapshot_id, .. } => *snapshot_id = Some(value.to_owned()),
+                    // Their ids are known before the call.
+                    Thing::SourcePower { .. } | Thing::EsxiKey { .. } => {}
                 }
             }
         })

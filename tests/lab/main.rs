@@ -11,4 +11,5 @@ mod failures;
 mod faults;
 mod migration;
 mod rig;
+mod sources;
 mod undo;

@@ -11,4 +11,4 @@ pub use product::{PodState, forklift_installed, forklift_pods, route_host};
 pub use session::{SessionObjects, session_objects};
 pub use storage::{default_storage_class, storage_class_exists, storage_classes};
 pub use versions::{mtv_version, openshift_version, server_version};
-pub use vm::target_vm;
+pub use vm::{migrated_vm, target_vm};

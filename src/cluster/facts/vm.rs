@@ -1,6 +1,6 @@
 //! A migrated VM as the cluster describes it.
 
-use super::vm_objects::{InstanceSpec, Pvc, Quantity, Topology, Vm, VmStatus, Vmi, Volume};
+use super::vm_objects::{InstanceSpec, Interface, Pvc, Quantity, Topology, Vm, VmStatus, Vmi, Volume};
 use crate::cluster::{Cluster, ClusterError, Kind, ObjectRef, is_true, tolerant};
 use crate::facts::{Cpu, Firmware, NicAttachment, Power, TargetDisk, TargetNic, TargetVm, parse_quantity_bytes};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -11,6 +11,11 @@ use std::collections::BTreeMap;
 const PARALLEL: usize = 8;
 /// Set by Forklift on what it imports. Source: forklift-api.md section 7.
 const DISK_SOURCE: &str = "forklift.konveyor.io/disk-source";
+const DISK_INDEX: &str = "forklift.konveyor.io/disk-index";
+/// Set by Forklift on a VM that it renames. Source: forklift-api.md section 7 (name).
+const DISPLAY_NAME: &str = "openshift.io/display-name";
+/// Label of the source's id. Source: forklift-api.md section 7 (L).
+const SOURCE_ID: &str = "vmID";
 
 /// The facts of a VM, its instance and its claims; `None` when there is no such VM.
 ///
@@ -21,9 +26,34 @@ const DISK_SOURCE: &str = "forklift.konveyor.io/disk-source";
 pub async fn target_vm(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<TargetVm>, ClusterError> {
     let target = ObjectRef::namespaced(Kind::VM, namespace, name);
     let Some(vm) = cluster.get(&target).await? else { return Ok(None) };
+    Ok(Some(assemble(cluster, &target, &vm).await?))
+}
+
+/// The facts of the VM that a plan made of a source VM, found by the plan's UID and the source's id, so by whatever name
+/// the product gave it; `None` when there is none.
+///
+/// Source: forklift-api.md section 7 (labels of the VM).
+///
+/// # Errors
+/// See [`ClusterError`].
+pub async fn migrated_vm(
+    cluster: &Cluster,
+    namespace: &str,
+    plan_uid: &str,
+    vm_id: &str,
+) -> Result<Option<TargetVm>, ClusterError> {
+    let selector = format!("plan={plan_uid},{SOURCE_ID}={vm_id}");
+    let found = cluster.list(Kind::VM, Some(namespace), &selector).await?;
+    let Some(vm) = found.into_iter().next() else { return Ok(None) };
+    let target = ObjectRef::namespaced(Kind::VM, namespace, vm.metadata.name.clone().unwrap_or_default());
+    Ok(Some(assemble(cluster, &target, &vm).await?))
+}
+
+async fn assemble(cluster: &Cluster, target: &ObjectRef, vm: &DynamicObject) -> Result<TargetVm, ClusterError> {
     let operation = format!("read {target}");
-    let read: Vm = tolerant::read(&operation, &vm)?;
-    let target = ObjectRef { kind: Kind::VMI, ..target };
+    let read: Vm = tolerant::read(&operation, vm)?;
+    let namespace = target.namespace.as_deref().unwrap_or_default();
+    let target = ObjectRef { kind: Kind::VMI, ..target.clone() };
     let vmi = cluster.get(&target).await?;
     let instance: Vmi = match &vmi {
         Some(vmi) => tolerant::read(&format!("read {target}"), vmi)?,
@@ -32,8 +62,8 @@ pub async fn target_vm(cluster: &Cluster, namespace: &str, name: &str) -> Result
     let (template, running) = (&read.spec.template.spec, &instance.spec);
     let efi = template.domain.firmware.bootloader.efi.as_ref();
     let serials = [&template.domain.firmware.serial, &running.domain.firmware.serial];
-    Ok(Some(TargetVm {
-        name: name.to_owned(),
+    let disks = disks(cluster, template, namespace).await?;
+    Ok(TargetVm {
         namespace: namespace.to_owned(),
         uid: vm.metadata.uid.clone().unwrap_or_default(),
         power: power(&read.status, vmi.is_some()),
@@ -42,12 +72,23 @@ pub async fn target_vm(cluster: &Cluster, namespace: &str, name: &str) -> Result
         serial: serials.into_iter().find(|serial| !serial.is_empty()).cloned(),
         firmware: if efi.is_some() { Firmware::Efi } else { Firmware::Bios },
         secure_boot: efi.is_some_and(|efi| efi.secure_boot.unwrap_or(true)),
+        tpm: template.domain.devices.tpm.as_ref().is_some_and(|tpm| tpm.enabled != Some(false)),
+        display_name: word(vm.metadata.annotations.as_ref(), DISPLAY_NAME),
+        vm_id: word(vm.metadata.labels.as_ref(), SOURCE_ID),
         nics: nics(template, namespace),
-        disks: disks(cluster, template, namespace).await?,
+        disks,
         node: Some(instance.status.node_name).filter(|node| !node.is_empty()),
         agent_connected: vmi.as_ref().is_some_and(|vmi| is_true(vmi, "AgentConnected")),
         template_labels: read.spec.template.metadata.labels,
-    }))
+        node_selector: template.node_selector.clone(),
+        affinity: template.affinity.clone(),
+        name: target.name,
+    })
+}
+
+/// The value of a label or an annotation.
+fn word(all: Option<&BTreeMap<String, String>>, key: &str) -> Option<String> {
+    all.and_then(|all| all.get(key)).cloned()
 }
 
 /// `created` and `ready` are absent when false; a guest that shut itself down leaves a finished instance behind a VM
@@ -89,12 +130,13 @@ fn nics(spec: &InstanceSpec, namespace: &str) -> Vec<TargetNic> {
         Some(nad) if nad.contains('/') => NicAttachment::Multus((*nad).to_owned()),
         Some(nad) => NicAttachment::Multus(format!("{namespace}/{nad}")),
     };
-    let nic = |name: &str, mac: &str| TargetNic {
-        name: name.to_owned(),
-        mac: Some(mac.to_lowercase()).filter(|mac| !mac.is_empty()),
-        attachment: attachment(name),
+    let nic = |interface: &Interface| TargetNic {
+        name: interface.name.clone(),
+        mac: Some(interface.mac_address.to_lowercase()).filter(|mac| !mac.is_empty()),
+        attachment: attachment(&interface.name),
+        link_up: interface.state != "down",
     };
-    spec.domain.devices.interfaces.iter().map(|interface| nic(&interface.name, &interface.mac_address)).collect()
+    spec.domain.devices.interfaces.iter().map(nic).collect()
 }
 
 /// Disks in the order of the devices; volumes that no device names come last.
@@ -109,7 +151,9 @@ async fn disks(cluster: &Cluster, spec: &InstanceSpec, namespace: &str) -> Resul
         .map(|volume| async move {
             let target = ObjectRef::namespaced(Kind::PVC, namespace, volume.claim());
             let claim = cluster.get(&target).await?;
-            disk(volume, claim.as_ref(), &format!("read {target}"))
+            let device = spec.domain.devices.disks.iter().find(|device| device.name == volume.name);
+            let boot_order = device.and_then(|device| device.boot_order);
+            Ok(TargetDisk { boot_order, ..disk(volume, claim.as_ref(), &format!("read {target}"))? })
         })
         .buffered(PARALLEL)
         .try_collect()
@@ -123,7 +167,7 @@ fn disk(volume: &Volume, claim: Option<&DynamicObject>, operation: &str) -> Resu
     };
     let size = read.status.capacity.get("storage").or_else(|| read.spec.resources.requests.get("storage"));
     let filled = |text: String| Some(text).filter(|text| !text.is_empty());
-    let annotations = claim.and_then(|claim| claim.metadata.annotations.as_ref());
+    let annotation = |key| word(claim.and_then(|claim| claim.metadata.annotations.as_ref()), key);
     Ok(TargetDisk {
         name: volume.name.clone(),
         claim: volume.claim().to_owned(),
@@ -131,7 +175,9 @@ fn disk(volume: &Volume, claim: Option<&DynamicObject>, operation: &str) -> Resu
         size_bytes: size.map(|size| bytes(operation, &size.text())).transpose()?.unwrap_or(0),
         access_modes: read.spec.access_modes,
         volume_mode: filled(read.spec.volume_mode),
-        source: annotations.and_then(|all| all.get(DISK_SOURCE)).cloned(),
+        source: annotation(DISK_SOURCE),
+        index: annotation(DISK_INDEX).and_then(|text| text.parse().ok()),
+        boot_order: None,
     })
 }
 

@@ -33,11 +33,13 @@ pub(super) struct TemplateMeta {
 
 /// The spec of an instance, also a VM's template.
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(super) struct InstanceSpec {
     pub(super) domain: Domain,
     pub(super) networks: Vec<Network>,
     pub(super) volumes: Vec<Volume>,
+    pub(super) node_selector: BTreeMap<String, String>,
+    pub(super) affinity: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize, Default)]
@@ -111,8 +113,23 @@ pub(super) struct Efi {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Devices {
-    pub(super) disks: Vec<Named>,
+    pub(super) disks: Vec<Device>,
     pub(super) interfaces: Vec<Interface>,
+    pub(super) tpm: Option<Tpm>,
+}
+
+/// A device that says nothing is there; only `enabled: false` says that there is none.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Tpm {
+    pub(super) enabled: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Device {
+    pub(super) name: String,
+    pub(super) boot_order: Option<u32>,
 }
 
 #[derive(Deserialize, Default)]
@@ -126,6 +143,7 @@ pub(super) struct Named {
 pub(super) struct Interface {
     pub(super) name: String,
     pub(super) mac_address: String,
+    pub(super) state: String,
 }
 
 #[derive(Deserialize, Default)]

@@ -1,23 +1,25 @@
 use super::*;
-use crate::cluster::testing::{Fake, not_found};
+use crate::cluster::testing::{Fake, list, not_found};
 use serde_json::{Value, json};
 
 fn running_vm() -> Value {
     json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine",
-        "metadata": {"name": "v", "namespace": "n", "uid": "vm-uid"},
+        "metadata": {"name": "v", "namespace": "n", "uid": "vm-uid", "labels": {"vmID": "vm-7"},
+            "annotations": {"openshift.io/display-name": "V_"}},
         "spec": {"runStrategy": "Always", "template": {
             "metadata": {"labels": {"app": "v", "static-label": "x"}},
             "spec": {
+                "nodeSelector": {"disk": "fast"}, "affinity": {"nodeAffinity": {}},
                 "domain": {
                     "cpu": {"sockets": 2, "cores": 4},
                     "memory": {"guest": "4Gi"},
                     "resources": {},
                     "firmware": {"serial": "420F-1", "bootloader": {"efi": {"secureBoot": false}}},
-                    "devices": {
-                        "disks": [{"name": "vol-1", "disk": {"bus": "virtio"}}, {"name": "vol-0"}, {"name": "ci"}],
+                    "devices": {"tpm": {"persistent": true},
+                        "disks": [{"name": "vol-1", "bootOrder": 1, "disk": {"bus": "virtio"}}, {"name": "vol-0"}, {"name": "ci"}],
                         "interfaces": [
                             {"name": "net-0", "masquerade": {}, "macAddress": "00:50:56:AA:BB:01"},
-                            {"name": "net-1", "bridge": {}},
+                            {"name": "net-1", "bridge": {}, "state": "down"},
                             {"name": "net-2", "bridge": {}}]}},
                 "networks": [
                     {"name": "net-2", "multus": {"networkName": "cb-2"}},
@@ -39,7 +41,7 @@ fn vmi() -> Value {
 }
 
 fn pvc(capacity: Option<&str>) -> Value {
-    json!({"metadata": {"name": "c", "annotations": {DISK_SOURCE: "[ds] v/v.vmdk"}},
+    json!({"metadata": {"name": "c", "annotations": {DISK_SOURCE: "[ds] v/v.vmdk", DISK_INDEX: "3"}},
         "spec": {"storageClassName": "ceph", "accessModes": ["ReadWriteMany"], "volumeMode": "Block",
             "resources": {"requests": {"storage": "10Gi"}}},
         "status": {"capacity": capacity.map(|size| json!({"storage": size}))}})
@@ -60,6 +62,9 @@ async fn a_running_vm() {
     assert_eq!((vm.firmware, vm.secure_boot), (Firmware::Efi, false));
     assert_eq!((vm.node.as_deref(), vm.agent_connected), (Some("worker-1"), true));
     assert_eq!(vm.template_labels["static-label"], "x");
+    assert_eq!((vm.display_name.as_deref(), vm.vm_id.as_deref(), vm.tpm), (Some("V_"), Some("vm-7"), true));
+    assert_eq!((vm.node_selector["disk"].as_str(), vm.affinity), ("fast", Some(json!({"nodeAffinity": {}}))));
+    assert_eq!(vm.nics.iter().map(|nic| nic.link_up).collect::<Vec<_>>(), [true, false, true]);
     let nics: Vec<_> = vm.nics.iter().map(|nic| (nic.mac.as_deref(), nic.attachment.to_string())).collect();
     assert_eq!(
         nics,
@@ -76,6 +81,22 @@ async fn a_running_vm() {
     assert_eq!(disk.storage_class.as_deref(), Some("ceph"));
     assert_eq!(disk.access_modes, ["ReadWriteMany"]);
     assert_eq!((disk.volume_mode.as_deref(), disk.source.as_deref()), (Some("Block"), Some("[ds] v/v.vmdk")));
+    assert_eq!((disk.index, disk.boot_order, vm.disks[1].boot_order), (Some(3), Some(1), None));
+}
+
+#[tokio::test]
+async fn a_renamed_vm_is_found_by_its_labels() {
+    let fake = Fake::default();
+    let mut vm = running_vm();
+    vm["spec"]["template"]["spec"] = json!({"domain": {"devices": {"tpm": {"enabled": false}}}});
+    fake.answer(200, list("1", &[vm]));
+    fake.answer(404, not_found("virtualmachineinstances", "v"));
+    let found = migrated_vm(&fake.cluster(), "n", "plan-uid", "vm-7").await.unwrap().unwrap();
+    assert_eq!((found.name.as_str(), found.namespace.as_str(), found.tpm), ("v", "n", false));
+    let asked = &fake.requests()[0].path;
+    assert!(asked.contains("labelSelector=plan%3Dplan-uid%2CvmID%3Dvm-7"), "{asked}");
+    fake.answer(200, list("1", &[]));
+    assert_eq!(migrated_vm(&fake.cluster(), "n", "plan-uid", "vm-8").await.unwrap(), None);
 }
 
 #[tokio::test]

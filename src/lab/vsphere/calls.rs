@@ -293,6 +293,10 @@ impl Call<'_> {
                 let spec = call.child("spec").cloned().unwrap_or_default();
                 self.start(3, unchecked, move |core| clone::reconfigure(core, &object, &spec))
             }
+            "ReconfigureComputeResource_Task" => {
+                let spec = call.child("spec").cloned().unwrap_or_default();
+                self.start(1, unchecked, move |core| vm_methods::change_drs(core, &object, &spec))
+            }
             "Rename_Task" => {
                 let name = call.text_of("newName").unwrap_or_default().to_owned();
                 self.start(1, unchecked, move |core| vm_methods::rename(core, &object, &name))

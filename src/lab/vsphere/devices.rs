@@ -98,7 +98,8 @@ fn disk_node(vm: &Vm, disk: &Disk) -> Node {
                 Node::leaf("eagerlyScrub", disk.eager),
                 Node::leaf("uuid", &disk.uuid),
             ])
-            .with(parent),
+            .with(parent)
+            .with(disk.shared.then(|| Node::leaf("sharing", "sharingMultiWriter"))),
     };
     let kib = disk.size_bytes / 1024;
     Node::new("device").of("VirtualDisk").with([
@@ -135,7 +136,7 @@ fn nic_node(inventory: &Inventory, nic: &Nic) -> Node {
         description(&nic.label, &summary),
         backing,
         Node::new("connectable").with([
-            Node::leaf("startConnected", true),
+            Node::leaf("startConnected", nic.connected),
             Node::leaf("allowGuestControl", true),
             Node::leaf("connected", false),
             Node::leaf("status", "untried"),

@@ -64,6 +64,13 @@ fn cluster(inventory: &Inventory, name: &str) -> Vec<Node> {
         "host" => nodes(&tree::hosts(inventory), name),
         "datastore" => nodes(&tree::datastores(inventory), name),
         "network" => nodes(&tree::networks(inventory), name),
+        "configuration" => {
+            let overrides = inventory.drs_off.iter().map(|moref| {
+                Node::new("drsVmConfig")
+                    .with([Ref::new("VirtualMachine", moref).node("key"), Node::leaf("enabled", false)])
+            });
+            vec![Node::new(name).with([Node::new("dasConfig"), Node::new("drsConfig")]).with(overrides)]
+        }
         "summary" | "summaryEx" => {
             let hosts = inventory.hosts.len();
             vec![Node::new(name).of("ClusterComputeResourceSummary").with([

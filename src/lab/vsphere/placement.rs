@@ -73,7 +73,12 @@ fn edit_nic(source: &VsphereSource, vm: &mut Vm, device: &Node, index: usize) ->
         (Some("manual"), Some(mac)) => nic.mac = mac.to_lowercase(),
         _ => {}
     }
+    nic.connected = start_connected(device).unwrap_or(nic.connected);
     Ok(())
+}
+
+fn start_connected(device: &Node) -> Option<bool> {
+    device.child("connectable").map(|connectable| connectable.flag("startConnected"))
 }
 
 fn add_nic(
@@ -95,6 +100,7 @@ fn add_nic(
         class: device.kind.clone().unwrap_or_default(),
         mac: source.mac_for(&format!("{}/nic-{key}", vm.moref)),
         network: network.moref.clone(),
+        connected: start_connected(device).unwrap_or(true),
         guest: Vec::new(),
     });
     Ok(())
@@ -119,9 +125,13 @@ impl Added<'_> {
         }
         let store = self.store(vm, backing)?;
         let lun = self.lun(backing, store)?;
-        let size_bytes = match &lun {
-            Some(_) => LUN_BYTES,
-            None => self.device.number::<u64>("capacityInKB").unwrap_or_default() * 1024,
+        let file = self.file(vm, backing, store, operation)?;
+        // A file that is there already keeps what it holds, whatever the spec says of its size.
+        let existing = self.everyone(vm).find(|disk| disk.file == file);
+        let size_bytes = match (&lun, existing) {
+            (Some(_), _) => LUN_BYTES,
+            (None, Some(disk)) => disk.size_bytes,
+            (None, None) => self.device.number::<u64>("capacityInKB").unwrap_or_default() * 1024,
         };
         if size_bytes == 0 {
             return Err(invalid("capacityInKB", self.index));
@@ -141,13 +151,22 @@ impl Added<'_> {
             unit,
             size_bytes,
             datastore: store.moref.clone(),
-            file: self.file(vm, backing, store, operation)?,
             mode,
             thin,
             eager: backing.flag("eagerlyScrub"),
-            uuid: disk_uuid(self.source, &format!("{}/disk-{controller_key}-{unit}", vm.moref)),
+            uuid: match existing {
+                Some(disk) => disk.uuid.clone(),
+                None => disk_uuid(self.source, &format!("{}/disk-{controller_key}-{unit}", vm.moref)),
+            },
             lun,
+            shared: backing.text_of("sharing") == Some("sharingMultiWriter"),
+            file,
         })
+    }
+
+    /// The disks of every VM, those of `vm` as it is being changed.
+    fn everyone<'v>(&'v self, vm: &'v Vm) -> impl Iterator<Item = &'v Disk> {
+        self.inventory.vms.iter().filter(|other| other.moref != vm.moref).chain([vm]).flat_map(|vm| &vm.disks)
     }
 
     fn controller<'v>(&self, vm: &'v Vm) -> Result<(i32, &'v str), Fault> {
@@ -211,17 +230,17 @@ impl Added<'_> {
         let file = format!("[{}] {path}", store.name);
         let about =
             |kind: &str, what: &str| Fault::new(kind, format!("File {file} {what}")).with(Node::leaf("file", &file));
-        let everyone = || self.inventory.vms.iter().chain([vm]).flat_map(|vm| &vm.disks);
-        if operation != Some("create") {
-            return Ok(file.clone());
-        }
-        if everyone().any(|disk| disk.file == file) {
-            return Err(about("FileAlreadyExists", "already exists"));
+        let is_there = self.everyone(vm).any(|disk| disk.file == file);
+        match (operation == Some("create"), is_there) {
+            (false, true) => return Ok(file.clone()),
+            (false, false) => return Err(about("FileNotFound", "was not found")),
+            (true, true) => return Err(about("FileAlreadyExists", "already exists")),
+            (true, false) => {}
         }
         let folder = file.rsplit_once('/').map(|(folder, _)| folder.to_owned());
         let exists = |folder: &String| {
             self.inventory.folders.contains(folder)
-                || everyone().any(|disk| disk.file.rsplit_once('/').is_some_and(|(home, _)| home == folder))
+                || self.everyone(vm).any(|disk| disk.file.rsplit_once('/').is_some_and(|(home, _)| home == folder))
         };
         match folder {
             Some(folder) if !exists(&folder) => Err(about("FileNotFound", "was not found")),

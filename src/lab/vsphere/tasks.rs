@@ -91,6 +91,7 @@ fn description_id(method: &str) -> String {
         "PowerOnVM_Task" => "VirtualMachine.powerOn".to_owned(),
         "PowerOffVM_Task" => "VirtualMachine.powerOff".to_owned(),
         "ReconfigVM_Task" => "VirtualMachine.reconfigure".to_owned(),
+        "ReconfigureComputeResource_Task" => "ComputeResource.reconfigureEx".to_owned(),
         "RemoveSnapshot_Task" => "vm.Snapshot.remove".to_owned(),
         "SearchDatastore_Task" => "host.DatastoreBrowser.search".to_owned(),
         "SearchDatastoreSubFolders_Task" => "host.DatastoreBrowser.searchSubFolders".to_owned(),

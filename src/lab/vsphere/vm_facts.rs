@@ -195,7 +195,7 @@ fn guest_nic(inventory: &Inventory, nic: &Nic) -> Node {
         .with(nic.guest.iter().map(|address| Node::leaf("ipAddress", &address.ip)))
         .with([
             Node::leaf("macAddress", &nic.mac),
-            Node::leaf("connected", true),
+            Node::leaf("connected", nic.connected),
             Node::leaf("deviceConfigId", nic.key),
             Node::new("ipConfig").with(addresses).with([link_local]),
         ])

@@ -38,6 +38,9 @@ fn wrong_power(vm: &Vm, wanted: Power) -> Fault {
 
 /// Switches a VM on or off, hard.
 pub(super) fn set_power(core: &Core, object: &Ref, wanted: Power) -> Ending {
+    if wanted == Power::On {
+        check_files(&core.source.read(), object)?;
+    }
     with_vm(core, object, |vm| {
         if vm.power == wanted {
             return Err(wrong_power(vm, wanted));
@@ -46,6 +49,44 @@ pub(super) fn set_power(core: &Core, object: &Ref, wanted: Power) -> Ending {
             return Err(Fault::new("NotSupported", "The operation is not supported on a template."));
         }
         vm.power = wanted;
+        Ok(None)
+    })
+}
+
+/// A VM does not start without its files.
+fn check_files(inventory: &Inventory, object: &Ref) -> Result<(), Fault> {
+    let disks = inventory.vm(&object.value).map(|vm| vm.disks.as_slice()).unwrap_or_default();
+    match disks.iter().find(|disk| inventory.lost_files.contains(&disk.file)) {
+        Some(disk) => Err(Fault::new("FileNotFound", format!("File {} was not found", disk.file))
+            .with(Node::leaf("file", &disk.file))),
+        None => Ok(()),
+    }
+}
+
+/// Changes which VMs DRS leaves alone, as `drsVmConfigSpec` asks for it: all or nothing.
+pub(super) fn change_drs(core: &Core, object: &Ref, spec: &Node) -> Ending {
+    core.source.change(|inventory| {
+        if object.value != inventory.cluster.moref {
+            return Err(Fault::not_found(object));
+        }
+        let mut off = inventory.drs_off.clone();
+        for change in spec.all("drsVmConfigSpec") {
+            let info = change.child("info");
+            let vm = info.and_then(|info| info.text_of("key")).or_else(|| change.text_of("removeKey"));
+            let vm = vm.ok_or_else(|| Fault::argument("spec.drsVmConfigSpec.info.key"))?;
+            if inventory.vm(vm).is_none() {
+                return Err(Fault::not_found(&Ref::new("VirtualMachine", vm)));
+            }
+            let is_there = off.iter().any(|known| known == vm);
+            if (change.text_of("operation") == Some("add")) == is_there {
+                return Err(Fault::argument("spec.drsVmConfigSpec"));
+            }
+            off.retain(|known| known != vm);
+            if info.is_some_and(|info| !info.flag("enabled")) {
+                off.push(vm.to_owned());
+            }
+        }
+        inventory.drs_off = off;
         Ok(None)
     })
 }
@@ -71,7 +112,13 @@ pub(super) fn destroy(core: &Core, object: &Ref) -> Ending {
         if vm.power == Power::On {
             return Err(wrong_power(vm, Power::Off));
         }
+        // Its disks go with it, also one that another VM has attached.
+        let files: Vec<String> = vm.disks.iter().map(|disk| disk.file.clone()).collect();
         inventory.vms.retain(|vm| vm.moref != object.value);
+        inventory.drs_off.retain(|moref| *moref != object.value);
+        let still_used = |file: &String| inventory.vms.iter().flat_map(|vm| &vm.disks).any(|disk| disk.file == *file);
+        let lost: Vec<String> = files.into_iter().filter(still_used).collect();
+        inventory.lost_files.extend(lost);
         Ok(None)
     })
 }

@@ -186,12 +186,16 @@ fn build_disk(
         unit,
         size_bytes: parse_quantity_bytes(&disk.size).unwrap_or_default(),
         datastore: datastore.moref.clone(),
-        file: format!("[{}] {}/{}{suffix}.vmdk", datastore.name, vm.name, vm.name),
+        file: match &disk.shared {
+            Some(name) => format!("[{}] shared/{name}.vmdk", datastore.name),
+            None => format!("[{}] {}/{}{suffix}.vmdk", datastore.name, vm.name, vm.name),
+        },
         mode: "persistent".to_owned(),
         thin: true,
         eager: false,
         uuid: disk_uuid(source, &format!("{}/disk-{index}", vm.name)),
         lun: None,
+        shared: disk.shared.is_some(),
     }
 }
 
@@ -212,6 +216,7 @@ fn build_nic(source: &VsphereSource, inventory: &Inventory, vm: &VmSpec, (order,
         class: "VirtualVmxnet3".to_owned(),
         mac: source.mac_for(&format!("{}/nic-{order}", vm.name)),
         network: network.map(|network| network.moref.clone()).unwrap_or_default(),
+        connected: true,
         guest: guest.collect(),
     }
 }

@@ -169,6 +169,9 @@ pub struct DiskSpec {
     /// Controller: `scsi`, `sata`, `ide` or `nvme`.
     #[serde(default = "scsi")]
     pub bus: String,
+    /// Name of a disk that several VMs share; all that say the same name have the same file.
+    #[serde(default)]
+    pub shared: Option<String>,
 }
 
 /// A NIC.

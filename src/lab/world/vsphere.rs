@@ -53,6 +53,10 @@ pub struct Inventory {
     pub vms: Vec<Vm>,
     /// Folders that were made on datastores, `[ds] path`.
     pub folders: Vec<String>,
+    /// MoRefs of the VMs that DRS leaves where they are.
+    pub drs_off: Vec<String>,
+    /// Files that were deleted with one VM while another had them.
+    pub lost_files: Vec<String>,
     /// The next free number of a MoRef.
     pub next_number: u32,
 }
@@ -140,6 +144,8 @@ pub struct Disk {
     pub uuid: String,
     /// The LUN behind it, if it is a raw device mapping.
     pub lun: Option<Lun>,
+    /// Whether several VMs may write to it at once (`sharingMultiWriter`).
+    pub shared: bool,
 }
 
 /// A LUN that a disk maps.
@@ -164,6 +170,8 @@ pub struct Nic {
     pub mac: String,
     /// MoRef of the network.
     pub network: String,
+    /// Whether it is connected when the VM starts.
+    pub connected: bool,
     /// Addresses inside the guest.
     pub guest: Vec<GuestNet>,
 }

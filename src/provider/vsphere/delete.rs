@@ -5,6 +5,7 @@
 use super::fault::CallError;
 use super::names::unescape;
 use super::power;
+use super::reconfigure;
 use super::request::Call;
 use super::session::Session;
 use super::task::Limit;
@@ -74,6 +75,8 @@ fn finish(outcome: Result<(), CallError>) -> Result<Removal, ProviderError> {
 
 async fn off_and_destroy(session: &Session, vm: &VmRef, limit: &Limit) -> Result<(), CallError> {
     power::set(session, vm, Power::Off, limit).await?;
+    // Destroying a VM deletes every file that it has, also one that is another VM's.
+    reconfigure::let_go_of_others_disks(session, vm, limit).await?;
     let call = Call::new("Destroy_Task", &MoRef::new("VirtualMachine", &vm.id)).about(vm);
     session.run_task(&call, limit).await.map(drop)
 }

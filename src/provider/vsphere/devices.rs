@@ -3,6 +3,7 @@
 //! Source: source-providers.md section 2.3.
 
 use super::xml::Element;
+use crate::facts::DiskBus;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Classes of NICs.
@@ -23,6 +24,10 @@ const SCSI: [&str; 4] = [
     "VirtualLsiLogicSASController",
     "VirtualBusLogicController",
 ];
+/// Classes of the other controllers that disks may hang on.
+const SATA: [&str; 2] = ["VirtualAHCIController", "VirtualSATAController"];
+const IDE: [&str; 1] = ["VirtualIDEController"];
+const NVME: [&str; 1] = ["VirtualNVMEController"];
 /// Units of a SCSI controller; 7 is the controller itself.
 const UNITS: std::ops::Range<i32> = 0..16;
 const CONTROLLER_UNIT: i32 = 7;
@@ -55,11 +60,44 @@ impl<'a> Devices<'a> {
         self.of_class(&["VirtualDisk"])
     }
 
+    /// Whether there is a TPM.
+    pub(crate) fn has_tpm(self) -> bool {
+        self.of_class(&["VirtualTPM"]).next().is_some()
+    }
+
+    /// What the controller of that key speaks; `None` if there is no such controller of disks.
+    pub(crate) fn bus_of(self, key: i32) -> Option<DiskBus> {
+        let class = self.0.iter().find(|device| device.value_at("key") == Some(key))?.class.as_deref()?;
+        if SATA.contains(&class) {
+            Some(DiskBus::Sata)
+        } else if IDE.contains(&class) {
+            Some(DiskBus::Ide)
+        } else if SCSI.contains(&class) {
+            Some(DiskBus::Scsi)
+        } else {
+            NVME.contains(&class).then_some(DiskBus::Nvme)
+        }
+    }
+
     /// SCSI controllers in device order.
     pub(crate) fn controllers(self) -> Vec<Controller> {
         self.of_class(&SCSI)
             .filter_map(|device| Some(Controller { key: device.value_at("key")?, bus: device.value_at("busNumber")? }))
             .collect()
+    }
+
+    /// Disks that several VMs may use at once: marked so themselves, or on a controller whose bus is shared. In device
+    /// order.
+    pub(crate) fn shared_disks(self) -> impl Iterator<Item = &'a Element> {
+        let buses: BTreeSet<i32> = self
+            .of_class(&SCSI)
+            .filter(|device| matches!(device.text_at("sharedBus"), Some("virtualSharing" | "physicalSharing")))
+            .filter_map(|device| device.value_at("key"))
+            .collect();
+        self.disks().filter(move |disk| {
+            disk.text_at("backing/sharing") == Some("sharingMultiWriter")
+                || disk.value_at("controllerKey").is_some_and(|key| buses.contains(&key))
+        })
     }
 
     /// Units of a controller that no device holds, lowest first.
@@ -108,6 +146,8 @@ mod tests {
         .unwrap();
         let devices = Devices(&array.children);
         assert_eq!(devices.controllers(), [Controller { key: 1000, bus: 0 }, Controller { key: 1001, bus: 1 }]);
+        assert_eq!((devices.bus_of(200), devices.bus_of(1001)), (Some(DiskBus::Ide), Some(DiskBus::Scsi)));
+        assert_eq!((devices.bus_of(2000), devices.bus_of(7), devices.has_tpm()), (None, None, false));
         assert_eq!(devices.disks().count(), 3);
         assert_eq!(devices.nics().count(), 1);
         assert_eq!(devices.scsi_addresses(), [(0, 0), (1, 1)]);

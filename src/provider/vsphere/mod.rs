@@ -11,16 +11,22 @@ mod devices;
 mod fault;
 mod find;
 mod guest;
+mod hosts;
 mod names;
 mod power;
 mod properties;
+mod reconfigure;
 mod request;
 mod session;
+mod snapshots;
 mod source_vm;
 mod task;
+mod tracking;
 mod vcenter;
 mod xml;
 
+#[cfg(test)]
+mod change_tests;
 #[cfg(test)]
 mod script;
 #[cfg(test)]

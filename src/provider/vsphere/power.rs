@@ -1,4 +1,4 @@
-//! Power and snapshots.
+//! Power.
 //!
 //! Source: source-providers.md section 2.4.
 
@@ -7,7 +7,7 @@ use super::request::Call;
 use super::session::Session;
 use super::source_vm;
 use super::task::Limit;
-use super::xml::{Element, MoRef};
+use super::xml::MoRef;
 use crate::facts::Power;
 use crate::provider::{ProviderError, VmRef};
 
@@ -40,15 +40,4 @@ async fn read(session: &Session, object: &MoRef, vm: &VmRef) -> Result<Power, Ca
     let path = "runtime.powerState";
     let properties = session.read(object, &[path]).await?;
     source_vm::power(&properties).ok_or_else(|| properties.lacking(path, &vm.to_string()).into())
-}
-
-/// Takes a snapshot without memory and without quiescing.
-pub(crate) async fn snapshot(session: &Session, vm: &VmRef, name: &str, limit: &Limit) -> Result<(), CallError> {
-    let call = Call::new("CreateSnapshot_Task", &MoRef::new("VirtualMachine", &vm.id))
-        .about(vm)
-        .with(Element::leaf("name", name))
-        .with(Element::leaf("description", ""))
-        .with(Element::leaf("memory", "false"))
-        .with(Element::leaf("quiesce", "false"));
-    session.run_task(&call, limit).await.map(drop)
 }

@@ -13,13 +13,14 @@ use crate::provider::{ProviderError, VmRef};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Properties that the facts are made of.
-const PATHS: [&str; 15] = [
+const PATHS: [&str; 16] = [
     "name",
     "config.uuid",
     "config.guestId",
     "config.template",
     "config.firmware",
     "config.bootOptions",
+    "config.changeTrackingEnabled",
     "config.hardware.device",
     "config.hardware.numCPU",
     "config.hardware.numCoresPerSocket",
@@ -30,6 +31,8 @@ const PATHS: [&str; 15] = [
     "guest.net",
     "guest.ipStack",
 ];
+/// Part of the class of the backing of a raw device mapping.
+const RAW_DEVICE: &str = "RawDiskMapping";
 const MIB: u64 = 1024 * 1024;
 
 /// Names of what a VM's devices refer to.
@@ -92,8 +95,10 @@ fn assemble(vm: &VmRef, properties: &Properties, names: &Names) -> Result<Source
             _ => None,
         },
         secure_boot: properties.get("config.bootOptions").and_then(|boot| boot.value_at("efiSecureBootEnabled")),
+        tpm: Some(devices.has_tpm()),
+        tracks_changes: properties.value("config.changeTrackingEnabled"),
         nics: devices.nics().map(|nic| source_nic(nic, properties, names)).collect(),
-        disks: devices.disks().map(|disk| source_disk(disk, names, &about)).collect::<Result<_, _>>()?,
+        disks: devices.disks().map(|disk| source_disk(disk, devices, names, &about)).collect::<Result<_, _>>()?,
         snapshots: snapshots(properties.get("snapshot")),
         guest_agent: power == Power::On && properties.text("guest.toolsStatus") == Some("toolsOk"),
         // Guest ids of macOS (`darwin...`) contain `win` as well.
@@ -114,7 +119,13 @@ pub(crate) fn power(properties: &Properties) -> Option<Power> {
 fn source_nic(nic: &Element, vm: &Properties, names: &Names) -> SourceNic {
     let mac = nic.text_at("macAddress").unwrap_or_default().to_lowercase();
     let key = nic.value_at("key");
-    SourceNic { name: label(nic), network: network_name(nic, names), addresses: guest::addresses(vm, &mac, key), mac }
+    SourceNic {
+        name: label(nic),
+        network: network_name(nic, names),
+        connected: nic.value_at("connectable/startConnected"),
+        addresses: guest::addresses(vm, &mac, key),
+        mac,
+    }
 }
 
 fn network_name(nic: &Element, names: &Names) -> String {
@@ -129,7 +140,7 @@ fn network_name(nic: &Element, names: &Names) -> String {
     }
 }
 
-fn source_disk(disk: &Element, names: &Names, vm: &str) -> Result<SourceDisk, ProviderError> {
+fn source_disk(disk: &Element, all: Devices<'_>, names: &Names, vm: &str) -> Result<SourceDisk, ProviderError> {
     let malformed = |problem: &str| ProviderError::Malformed {
         operation: "RetrievePropertiesEx".to_owned(),
         object: vm.to_owned(),
@@ -138,14 +149,21 @@ fn source_disk(disk: &Element, names: &Names, vm: &str) -> Result<SourceDisk, Pr
     };
     let bytes = disk.value_at::<u64>("capacityInKB").map(|kib| kib * 1024);
     let datastore = disk.moref_at("backing/datastore");
+    let backing = disk.child("backing");
+    let controller = disk.value_at("controllerKey");
     let storage = datastore.map(|store| names.objects.get(&store.id).cloned().unwrap_or(store.id));
     Ok(SourceDisk {
         id: disk.text_at("key").ok_or_else(|| malformed("key"))?.to_owned(),
         name: label(disk),
         size_bytes: bytes.or_else(|| disk.value_at("capacityInBytes")).ok_or_else(|| malformed("capacity"))?,
         storage: storage.unwrap_or_default(),
-        controller: disk.value_at("controllerKey"),
         unit: disk.value_at("unitNumber"),
+        bus: controller.and_then(|key| all.bus_of(key)),
+        controller,
+        file: disk.text_at("backing/fileName").map(str::to_owned),
+        mode: disk.text_at("backing/diskMode").map(str::to_owned),
+        rdm: backing.and_then(|backing| backing.class.as_deref()).is_some_and(|class| class.contains(RAW_DEVICE)),
+        shared: disk.text_at("backing/sharing") == Some("sharingMultiWriter"),
     })
 }
 
@@ -174,12 +192,15 @@ fn snapshots(info: Option<&Element>) -> Vec<SourceSnapshot> {
 mod tests {
     use super::super::xml::parse;
     use super::*;
+    use crate::facts::DiskBus;
 
     const DEVICES: &str = r#"<val xmlns:x="y">
       <VirtualDevice x:type="VirtualDisk"><key>2000</key><deviceInfo><label>Hard disk 1</label></deviceInfo>
-        <backing x:type="VirtualDiskFlatVer2BackingInfo"><fileName>[ds1] a/a.vmdk</fileName><datastore type="Datastore">datastore-1</datastore></backing>
+        <backing x:type="VirtualDiskFlatVer2BackingInfo"><fileName>[ds1] a/a.vmdk</fileName><datastore type="Datastore">datastore-1</datastore><diskMode>persistent</diskMode><sharing>sharingMultiWriter</sharing></backing>
         <controllerKey>1000</controllerKey><unitNumber>0</unitNumber><capacityInKB>10485760</capacityInKB></VirtualDevice>
-      <VirtualDevice x:type="VirtualVmxnet3"><key>4000</key><deviceInfo><label>Network adapter 1</label></deviceInfo>
+      <VirtualDevice x:type="ParaVirtualSCSIController"><key>1000</key><busNumber>0</busNumber></VirtualDevice>
+      <VirtualDevice x:type="VirtualTPM"><key>11000</key></VirtualDevice>
+      <VirtualDevice x:type="VirtualVmxnet3"><key>4000</key><connectable><startConnected>false</startConnected></connectable><deviceInfo><label>Network adapter 1</label></deviceInfo>
         <backing x:type="VirtualEthernetCardNetworkBackingInfo"><network type="Network">network-7</network></backing><macAddress>00:50:56:AA:00:01</macAddress></VirtualDevice>
       <VirtualDevice x:type="VirtualE1000"><key>4001</key><deviceInfo><label>Network adapter 2</label></deviceInfo>
         <backing x:type="VirtualEthernetCardDistributedVirtualPortBackingInfo"><port><portgroupKey>dvportgroup-1</portgroupKey></port></backing><macAddress>00:50:56:aa:00:02</macAddress></VirtualDevice>
@@ -196,6 +217,7 @@ mod tests {
             ("config.guestId", "windows2019srv_64Guest"),
             ("config.template", "false"),
             ("config.firmware", "efi"),
+            ("config.changeTrackingEnabled", "true"),
             ("config.hardware.numCPU", "4"),
             ("config.hardware.numCoresPerSocket", "2"),
             ("config.hardware.memoryMB", "4096"),
@@ -242,7 +264,12 @@ mod tests {
         );
         let disk = &vm.disks[0];
         assert_eq!((disk.id.as_str(), disk.storage.as_str(), disk.size_bytes), ("2000", "ds1", 10 << 30));
-        assert_eq!((disk.controller, disk.unit), (Some(1000), Some(0)));
+        assert_eq!((disk.controller, disk.unit, disk.bus), (Some(1000), Some(0), Some(DiskBus::Scsi)));
+        assert_eq!((disk.file.as_deref(), disk.mode.as_deref()), (Some("[ds1] a/a.vmdk"), Some("persistent")));
+        assert_eq!((disk.rdm, disk.shared), (false, true));
+        assert_eq!((vm.tpm, vm.tracks_changes), (Some(true), Some(true)));
+        let connected: Vec<_> = vm.nics.iter().map(|nic| nic.connected).collect();
+        assert_eq!(connected, [Some(false), None, None, None]);
         let names: Vec<_> = vm.snapshots.iter().map(|snapshot| snapshot.name.as_str()).collect();
         assert_eq!(names, ["one", "two"]);
     }

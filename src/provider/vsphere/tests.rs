@@ -246,7 +246,8 @@ async fn an_old_server_is_refused_after_logging_out() {
 async fn snapshots_ask_for_neither_memory_nor_quiescing() {
     let script = Script::new();
     script.on("CreateSnapshot_Task", "", [task("task-1")]);
-    let states = ["<state>queued</state>", "<state>running</state><progress>40</progress>", "<state>success</state>"];
+    let done = r#"<state>success</state><result type="VirtualMachineSnapshot" xsi:type="ManagedObjectReference">snapshot-7</result>"#;
+    let states = ["<state>queued</state>", "<state>running</state><progress>40</progress>", done];
     script.on("RetrievePropertiesEx", "<pathSet>info</pathSet>", states.map(|info| task_info("task-1", info)));
     let vcenter = vcenter(&script).await.unwrap();
     vcenter.create_snapshot(&vm("vm-1", "a"), "a-s-snapshot-0").await.unwrap();

@@ -3,11 +3,11 @@
 use super::session::{Endpoint, Session};
 use super::task::Limit;
 use super::xml::MoRef;
-use super::{clone, delete, find, guest, power, source_vm};
+use super::{clone, delete, find, guest, hosts, power, reconfigure, snapshots, source_vm, tracking};
 use crate::config::ProviderEntry;
 use crate::facts::{Power, SourceVm, parse_version};
 use crate::http::{HttpClient, RequestCounter};
-use crate::provider::{About, CloneRequest, ProviderError, Removal, SourceProvider, VmRef};
+use crate::provider::{About, CloneRequest, HostRef, ProviderError, Removal, SourceProvider, VmRef};
 use crate::wait::{Deadline, WaitError, poll};
 use async_trait::async_trait;
 use http::Uri;
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 const POWER_LIMIT: Duration = Duration::from_secs(120);
 const SNAPSHOT_LIMIT: Duration = Duration::from_secs(600);
+const RECONFIGURE_LIMIT: Duration = Duration::from_secs(120);
 const DELETE_LIMIT: Duration = Duration::from_secs(300);
 const GUEST_INFO_EVERY: Duration = Duration::from_secs(5);
 /// Oldest API whose properties the facts need.
@@ -107,8 +108,40 @@ impl SourceProvider for Vcenter {
         Ok(power::set(&self.session, vm, power, &Limit::firm(POWER_LIMIT)).await?)
     }
 
-    async fn create_snapshot(&self, vm: &VmRef, name: &str) -> Result<(), ProviderError> {
-        Ok(power::snapshot(&self.session, vm, name, &Limit::firm(SNAPSHOT_LIMIT)).await?)
+    async fn create_snapshot(&self, vm: &VmRef, name: &str) -> Result<String, ProviderError> {
+        snapshots::create(&self.session, vm, name, &Limit::firm(SNAPSHOT_LIMIT)).await
+    }
+
+    async fn remove_snapshot(&self, vm: &VmRef, name: &str, id: Option<&str>) -> Result<Removal, ProviderError> {
+        snapshots::remove(&self.session, vm, (name, id), &Limit::firm(SNAPSHOT_LIMIT)).await
+    }
+
+    async fn hosts(&self) -> Result<Vec<HostRef>, ProviderError> {
+        hosts::all(&self.session).await
+    }
+
+    async fn datastore_name(&self, id: &str) -> Result<String, ProviderError> {
+        hosts::datastore_name(&self.session, id).await
+    }
+
+    async fn host_of(&self, vm: &VmRef) -> Result<HostRef, ProviderError> {
+        hosts::of(&self.session, vm).await
+    }
+
+    async fn keep_on_host(&self, vm: &VmRef) -> Result<(), ProviderError> {
+        hosts::keep(&self.session, vm, &Limit::firm(RECONFIGURE_LIMIT)).await
+    }
+
+    async fn add_nic(&self, vm: &VmRef, start_connected: bool) -> Result<(), ProviderError> {
+        reconfigure::add_nic(&self.session, vm, start_connected, &Limit::firm(RECONFIGURE_LIMIT)).await
+    }
+
+    async fn share_disks(&self, owner: &VmRef, vm: &VmRef) -> Result<(), ProviderError> {
+        reconfigure::share_disks(&self.session, owner, vm, &Limit::firm(RECONFIGURE_LIMIT)).await
+    }
+
+    async fn require_change_tracking(&self, vm: &VmRef) -> Result<(), ProviderError> {
+        tracking::require(&self.session, vm).await
     }
 
     async fn wait_guest_info(&self, vm: &VmRef, deadline: &Deadline) -> Result<bool, ProviderError> {

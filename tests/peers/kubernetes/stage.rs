@@ -12,7 +12,7 @@ use http::{Request, Response};
 use kube::client::Body;
 use mtvtest::cluster::{BoxError, Cluster, ClusterAddress, connect};
 use mtvtest::config::{MapEnvironment, Settings};
-use mtvtest::http::{HttpError, Network, RealNetwork, RequestCounter, TlsPolicy, Transport};
+use mtvtest::http::{ByteStream, HttpError, Network, RealNetwork, RequestCounter, TlsPolicy, Transport};
 use mtvtest::lab::clock::Pace;
 use mtvtest::lab::world::{World, WorldSpec};
 use mtvtest::lab::{Beside, Oracle};
@@ -192,6 +192,11 @@ impl Network for OnStage<Arc<dyn Network>> {
 
     async fn certificate_chain(&self, host: &str, port: u16) -> Result<String, HttpError> {
         self.network.certificate_chain(host, port).await
+    }
+
+    async fn dial(&self, host: &str, port: u16) -> std::io::Result<Box<dyn ByteStream>> {
+        let (network, host) = (Arc::clone(&self.network), host.to_owned());
+        self.stage.spawn(async move { network.dial(&host, port).await }).await.unwrap()
     }
 }
 

@@ -280,6 +280,7 @@ mod tests {
             eager: false,
             uuid: "6000C29".into(),
             lun: None,
+            shared: false,
         }
     }
 

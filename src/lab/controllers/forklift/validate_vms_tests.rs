@@ -15,6 +15,7 @@ pub(crate) fn vm(name: &str, networks: &[&str]) -> Vm {
             class: "VirtualVmxnet3".into(),
             mac: format!("00:50:56:00:00:0{index}"),
             network: (*network).to_owned(),
+            connected: true,
             guest: vec![GuestNet { ip: "10.0.0.5".into(), prefix_length: 24, is_static: false, gateway: None }],
         })
         .collect();
@@ -32,6 +33,7 @@ pub(crate) fn vm(name: &str, networks: &[&str]) -> Vm {
         eager: false,
         uuid: "6000C29".into(),
         lun: None,
+        shared: false,
     };
     Vm {
         moref: format!("vm-{name}"),

@@ -7,6 +7,7 @@ use super::super::fault::CallError;
 use super::super::request::Call;
 use super::super::session::Session;
 use super::super::task::Limit;
+use super::super::tracking;
 use super::super::xml::{Element, MoRef};
 use super::disks;
 use super::spec::new_disk;
@@ -34,7 +35,11 @@ pub(crate) async fn attach(
         let controller = disks::first_controller(request, devices)?;
         let unit = devices.free_units(controller).next().ok_or_else(|| disks::no_unit(request))?;
         let backing = backing(lun, &datastore(disk, default));
-        let spec = Element::new("spec").with(new_disk(KEY, backing, (controller, unit), 0));
+        let bus = devices.controllers().into_iter().find(|found| found.key == controller).map(|found| found.bus);
+        // A physical mapping takes no part in snapshots, so nothing could be tracked.
+        let tracked = request.cbt && lun.compatibility == RdmCompatibility::Virtual;
+        let tracking = bus.filter(|_| tracked).map(|bus| tracking::option(&tracking::disk_key(bus, unit)));
+        let spec = Element::new("spec").with(new_disk(KEY, backing, (controller, unit), 0)).with_all(tracking);
         let call = Call::new("ReconfigVM_Task", &object).about(clone).with(spec);
         let limit = Limit { deadline: limit.deadline.at_most(RDM_LIMIT), cancel: limit.cancel.clone() };
         session.run_task(&call, &limit).await?;

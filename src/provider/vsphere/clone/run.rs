@@ -8,6 +8,7 @@ use super::super::properties::Properties;
 use super::super::request::Call;
 use super::super::session::Session;
 use super::super::task::Limit;
+use super::super::tracking;
 use super::super::xml::{Element, MoRef};
 use super::datastores::Datastores;
 use super::spec::{ClonePlan, clone_spec};
@@ -76,8 +77,8 @@ pub(crate) fn cbt_keys(plan: &ClonePlan) -> Vec<(String, String)> {
     let bus_of = |key: i32| controllers.iter().find(|found| found.key == key).map(|found| found.bus);
     let new = plan.added.iter().filter_map(|disk| Some((bus_of(disk.controller)?, disk.unit)));
     let per_disk = devices.scsi_addresses().into_iter().chain(new);
-    let mut keys = vec!["ctkEnabled".to_owned()];
-    keys.extend(per_disk.map(|(bus, unit)| format!("scsi{bus}:{unit}.ctkEnabled")));
+    let mut keys = vec![tracking::VM_KEY.to_owned()];
+    keys.extend(per_disk.map(|(bus, unit)| tracking::disk_key(bus, unit)));
     keys.into_iter().map(|key| (key, "true".to_owned())).collect()
 }
 
