@@ -105,6 +105,18 @@ async fn verdicts(bench: &Bench, migration: &Value) -> BTreeMap<String, String> 
     found
 }
 
+/// Waits until no claim, populator, populate pod or Secret of a migration is left.
+async fn nothing_is_left(bench: &Bench) {
+    for kind in [CLAIM, POPULATOR, POD, SECRET] {
+        for one in bench.all(kind).iter().filter(|one| !label(one, "migration").is_empty()) {
+            bench.gone(kind, name(one)).await;
+        }
+    }
+    for prime in bench.all(CLAIM) {
+        bench.gone(CLAIM, name(&prime)).await;
+    }
+}
+
 fn by_disk(verdicts: &[&str]) -> BTreeMap<String, String> {
     verdicts.iter().enumerate().map(|(index, verdict)| (index.to_string(), (*verdict).to_owned())).collect()
 }
@@ -224,6 +236,10 @@ async fn a_wrong_password_fails_the_copy_and_the_log_says_so() {
             .iter()
             .all(|one| claims.iter().any(|claim| is_owned_by(one, uid(claim)) && name(one) == name(claim)))
     );
+    let plan = bench.hub.get(PLAN, SPACE, "p").await.unwrap().unwrap();
+    bench.hub.merge(PLAN, &plan, &json!({"spec": {"archived": true}})).await.unwrap();
+    bench.until(PLAN, "p", |one| has_condition(one, "Archived")).await;
+    nothing_is_left(&bench).await;
     bench.stop().await;
 }
 
@@ -326,4 +342,24 @@ async fn every_vendor_takes_the_secret_that_its_section_gives() {
         run(&bench, "Succeeded").await;
         bench.stop().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_is_cancelled_leaves_nothing() {
+    let bench = Bench::start_at(Pace::divided_by(100.0));
+    bench.ready().await;
+    secret(&bench, json!({})).await;
+    map(&bench, "ontap", &[]).await;
+    plan(&bench, json!({})).await;
+    let migration = run(&bench, "Running").await;
+    let id = bench.source_vm(VM).moref;
+    let copying = |one: &Value| {
+        items(one, "/status/vms/0/pipeline/1/tasks").any(|task| task["progress"]["completed"].as_u64() > Some(0))
+    };
+    bench.until(MIGRATION, "p", copying).await;
+    assert!(bench.all(CLAIM).iter().any(|claim| name(claim).starts_with("prime-")));
+    bench.hub.merge(MIGRATION, &migration, &json!({"spec": {"cancel": [{"id": id}]}})).await.unwrap();
+    bench.until(MIGRATION, "p", |one| has_condition(one, "Canceled")).await;
+    nothing_is_left(&bench).await;
+    bench.stop().await;
 }
