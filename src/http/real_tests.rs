@@ -199,3 +199,26 @@ async fn errors_name_the_url_the_cause_and_the_remedy() {
         ");
     });
 }
+
+#[tokio::test]
+async fn plain_connections_carry_bytes_both_ways_and_name_what_refuses() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = [0; 4];
+        stream.read_exact(&mut asked).await.unwrap();
+        stream.write_all(&asked).await.unwrap();
+    });
+    let mut stream = RealNetwork.dial("127.0.0.1", port).await.unwrap();
+    stream.write_all(b"ping").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(answer, "ping");
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let refused = RealNetwork.dial("127.0.0.1", closed).await.err().unwrap();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    let late = dial("127.0.0.1", closed, Duration::ZERO).await.err().unwrap();
+    assert!(late.to_string().contains("no connection to 127.0.0.1"), "{late}");
+}

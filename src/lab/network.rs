@@ -152,6 +152,7 @@ fn with_relative_uri(mut request: Request<Bytes>) -> Request<Bytes> {
 mod tests {
     use super::*;
     use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     async fn ask(network: &LabNetwork, url: &str) -> Result<http::Response<Bytes>, HttpError> {
         let transport = network.open(&TlsPolicy::SystemRoots).unwrap();
@@ -169,7 +170,16 @@ mod tests {
         let error = ask(&network, "https://two.lab/a").await.unwrap_err();
         assert!(error.transient && error.to_string().contains("refused"), "{error}");
         assert_eq!(network.certificate_chain("one.lab", 443).await.unwrap(), "PEM");
+        network.listen("one.lab", 22, |mut stream| {
+            tokio::spawn(async move { stream.write_all(b"hello").await });
+        });
+        let mut text = String::new();
+        network.dial("one.lab", 22).await.unwrap().read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "hello");
+        let refused = network.dial("one.lab", 23).await.err().unwrap();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
         network.cut();
+        assert!(network.dial("one.lab", 22).await.is_err());
         assert!(ask(&network, "https://one.lab/a").await.is_err());
     }
 }

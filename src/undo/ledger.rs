@@ -225,6 +225,45 @@ mod tests {
     }
 
     #[test]
+    fn things_of_others_are_never_listed_where_clones_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("resources.json");
+        let ledger = Ledger::create(&path, SessionId::try_from("auto-1".to_owned()).unwrap()).unwrap();
+        let power = Thing::SourcePower {
+            provider: "v8".into(),
+            name: "db".into(),
+            vm_id: "vm-7".into(),
+            power: crate::facts::Power::On,
+        };
+        let snapshot = Thing::SourceSnapshot {
+            provider: "v8".into(),
+            vm: "db".into(),
+            vm_id: "vm-7".into(),
+            name: "db-auto-1-snapshot-1".into(),
+            snapshot_id: None,
+        };
+        let key =
+            Thing::EsxiKey { provider: "v8".into(), host: "esxi-1".into(), line: "command=\"x\" ssh-rsa A".into() };
+        let ids = [power, snapshot, key].map(|thing| ledger.intend(None, thing, &[]).unwrap());
+        ids.iter().for_each(|id| ledger.made(*id, Some("snapshot-3")).unwrap());
+        let shape: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(shape["vsphere"], serde_json::Value::Null);
+        assert_eq!((&shape["SourcePower"][0]["name"], &shape["SourcePower"][0]["power"]), (&"db".into(), &"on".into()));
+        assert_eq!(shape["SourcePower"][0]["vm_id"], "vm-7", "what made() gives is not its id");
+        assert_eq!(shape["SourceSnapshot"][0]["snapshot_id"], "snapshot-3");
+        let again = Ledger::open(&path).unwrap();
+        let words: Vec<String> = again.entries().iter().map(|entry| entry.thing.to_string()).collect();
+        assert_eq!(
+            words,
+            [
+                "power on of VM db on provider v8",
+                "snapshot db-auto-1-snapshot-1 of VM db on provider v8",
+                "SSH key on ESXi host esxi-1 of provider v8"
+            ]
+        );
+    }
+
+    #[test]
     fn intent_is_on_disk_before_the_call_and_survives_a_crash() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("resources.json");

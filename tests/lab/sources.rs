@@ -8,11 +8,7 @@ use mtvtest::facts::Power;
 use mtvtest::lab::fault::Faults;
 use mtvtest::lab::world::{Inventory, SourceSpec, Vm, VmSpec, WorldSpec};
 use mtvtest::undo::{Ledger, State};
-use mtvtest::wait::pause;
 use serde_json::{Value, json};
-use std::time::Duration;
-
-const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti forklift";
 
 /// A rig that leaves everything in place, with changes of its world and of its provider's entry.
 fn rig(change: impl FnOnce(&mut WorldSpec), entry: impl FnOnce(&mut Value)) -> Rig {
@@ -249,26 +245,6 @@ fn over_ssh(entry: &mut Value) {
     }
 }
 
-/// Makes the product's key as soon as there is a Provider, unless the product did.
-async fn key_appears(rig: &Rig) {
-    let provider = loop {
-        let objects = rig.lab.api().objects();
-        let found =
-            objects.into_iter().find(|object| object["kind"] == "Provider" && object["spec"]["type"] == "vsphere");
-        if let Some(provider) = found {
-            break provider;
-        }
-        pause(Duration::from_millis(1)).await;
-    };
-    let name = format!("offload-ssh-keys-{}-public", provider["metadata"]["name"].as_str().unwrap());
-    let owner = json!({"apiVersion": provider["apiVersion"], "kind": "Provider", "name": provider["metadata"]["name"],
-        "uid": provider["metadata"]["uid"]});
-    let encoded = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, KEY);
-    let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": {"public-key": encoded},
-        "metadata": {"name": name, "namespace": provider["metadata"]["namespace"], "ownerReferences": [owner]}});
-    rig.lab.api().insert(secret).ok();
-}
-
 fn keys_of(rig: &Rig) -> Vec<String> {
     look(rig, |inventory| inventory.authorized_keys.get("host-21").cloned().unwrap_or_default())
 }
@@ -284,7 +260,7 @@ async fn the_key_is_on_the_esxi_host_once_and_only_it_is_removed() {
         inventory.authorized_keys.insert("host-21".into(), vec![foreign.to_owned()]);
     });
     let baseline = mtvtest::lab::Baseline::take(&rig.lab);
-    tokio::join!(prepared(&rig, SSH), key_appears(&rig));
+    prepared(&rig, SSH).await;
     let keys = keys_of(&rig);
     assert_eq!(keys.len(), 2, "{keys:?}");
     assert_eq!(keys[0], foreign);
@@ -327,7 +303,7 @@ async fn an_esxi_host_that_refuses_is_named_with_the_remedy() {
             entry["copyoffload"]["esxi_password"] = "wrong-esxi".into();
         },
     );
-    let (ran, ()) = tokio::join!(Box::pin(rig.run(SSH)), key_appears(&rig));
+    let ran = Box::pin(rig.run(SSH)).await;
     let reason = ran.reason();
     assert!(reason.contains("root@esxi-1.lab.mtvtest") && reason.contains("esxi_password"), "{reason}");
     assert!(!reason.contains("wrong-esxi"), "{reason}");

@@ -26,6 +26,8 @@ mod wsdl;
 mod xml;
 
 #[cfg(test)]
+mod change_tests;
+#[cfg(test)]
 mod tests;
 
 pub use server::{VsphereServer, router};

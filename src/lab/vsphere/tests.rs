@@ -14,8 +14,8 @@ use tower::ServiceExt;
 const COLLECTOR: &str = r#"<_this type="PropertyCollector">propertyCollector</_this>"#;
 
 /// A client that speaks literal SOAP.
-struct Client {
-    world: World,
+pub(super) struct Client {
+    pub(super) world: World,
     router: Router,
     cookie: Option<String>,
 }
@@ -26,7 +26,7 @@ impl Client {
         Self { router: router(Arc::clone(&world.vsphere[0]), &world), world, cookie: None }
     }
 
-    async fn logged_in() -> Self {
+    pub(super) async fn logged_in() -> Self {
         let mut client = Self::new();
         client.login("lab-vcenter").await.unwrap();
         client
@@ -41,7 +41,7 @@ impl Client {
     }
 
     /// The response element, or the fault as `Type: text`.
-    async fn call(&mut self, body: &str) -> Result<Node, String> {
+    pub(super) async fn call(&mut self, body: &str) -> Result<Node, String> {
         let text = format!(
             r#"<?xml version="1.0"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"
             xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
@@ -74,7 +74,7 @@ impl Client {
     }
 
     /// One property of one object as `val`.
-    async fn get(&mut self, kind: &str, value: &str, path: &str) -> Result<Option<Node>, String> {
+    pub(super) async fn get(&mut self, kind: &str, value: &str, path: &str) -> Result<Option<Node>, String> {
         let answer = self
             .call(&format!(
                 r#"<RetrievePropertiesEx>{COLLECTOR}<specSet><propSet><type>{kind}</type><all>false</all>
@@ -87,7 +87,7 @@ impl Client {
     }
 
     /// Waits for a task: its result, or its error as `Type: text`.
-    async fn task(&mut self, body: &str) -> Result<Node, String> {
+    pub(super) async fn task(&mut self, body: &str) -> Result<Node, String> {
         let answer = self.call(body).await?;
         let task = answer.text_of("returnval").unwrap().to_owned();
         loop {
@@ -104,12 +104,12 @@ impl Client {
         }
     }
 
-    fn vm(&self, name: &str) -> String {
+    pub(super) fn vm(&self, name: &str) -> String {
         let inventory = self.world.vsphere[0].read();
         inventory.vms.iter().find(|vm| vm.name == name).map(|vm| vm.moref.clone()).unwrap()
     }
 
-    async fn clone_vm(&mut self, from: &str, name: &str, spec: &str) -> Result<String, String> {
+    pub(super) async fn clone_vm(&mut self, from: &str, name: &str, spec: &str) -> Result<String, String> {
         let from = self.vm(from);
         let body = format!(
             r#"<CloneVM_Task><_this type="VirtualMachine">{from}</_this><folder type="Folder">group-v3</folder>
@@ -118,7 +118,7 @@ impl Client {
         self.task(&body).await.map(|result| result.text)
     }
 
-    async fn power(&mut self, method: &str, vm: &str) -> Result<Node, String> {
+    pub(super) async fn power(&mut self, method: &str, vm: &str) -> Result<Node, String> {
         self.task(&format!(r#"<{method}><_this type="VirtualMachine">{vm}</_this></{method}>"#)).await
     }
 }

@@ -1,6 +1,7 @@
 //! The vSphere provider against govmomi's simulator of a vCenter. What the simulator cannot do stands in
 //! docs/testing.md.
 
+mod changing;
 mod cloning;
 mod interrupted;
 mod lost;
@@ -20,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         sessions::trials(),
         reading::trials(),
         switching::trials(),
+        changing::trials(),
         cloning::trials(),
         placing::trials(),
         interrupted::trials(),

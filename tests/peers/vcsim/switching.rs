@@ -3,7 +3,7 @@
 use super::simulator::{ALONE, NEEDS, Simulator};
 use crate::bench::Bench;
 use crate::trial::trial;
-use futures::future::join_all;
+use futures::future::join;
 use libtest_mimic::Trial;
 use mtvtest::facts::{Power, chain};
 use mtvtest::provider::VmRef;
@@ -69,9 +69,9 @@ async fn gone(bench: Bench) {
     let simulator = Simulator::start(&bench, &[]).await;
     let provider = simulator.connect().await;
     let vm = VmRef { id: "vm-9999".into(), name: "ghost".into() };
-    let errors = join_all([provider.set_power(&vm, Power::On), provider.create_snapshot(&vm, "s")]).await;
-    for error in errors {
-        let words = chain(&error.unwrap_err());
+    let (power, snapshot) = join(provider.set_power(&vm, Power::On), provider.create_snapshot(&vm, "s")).await;
+    for error in [power.unwrap_err(), snapshot.unwrap_err()] {
+        let words = chain(&error);
         assert!(words.contains("ManagedObjectNotFound") && words.contains("vm-9999"), "{words}");
     }
     let words = chain(&provider.vm_facts(&vm).await.unwrap_err());
