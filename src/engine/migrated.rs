@@ -5,7 +5,8 @@ use super::steps::StepError;
 use super::walk::Walk;
 use crate::check::VmEvidence;
 use crate::cluster::{self, ClusterError, Kind, ObjectRef, is_true};
-use crate::facts::{Power, TargetVm};
+use crate::facts::{Power, SourceVm, TargetVm};
+use crate::provider::{ProviderError, VmRef};
 use crate::scenario::PowerSetting;
 use crate::wait::{Deadline, Seen, WaitError};
 use kube::api::DynamicObject;
@@ -26,7 +27,7 @@ pub(super) async fn vm_evidence(walk: &Walk<'_>, vm: &Prepared) -> Result<VmEvid
     };
     Ok(VmEvidence {
         source: vm.facts.clone(),
-        source_after: None,
+        source_after: source_after(walk, vm).await?,
         target_name: vm.target_name.clone(),
         target,
         agent_asked: vm.guest_agent,
@@ -37,6 +38,20 @@ pub(super) async fn vm_evidence(walk: &Walk<'_>, vm: &Prepared) -> Result<VmEvid
             seen.warm_record(run.cutover.as_deref())
         }),
     })
+}
+
+/// The source VM as the migration left it; `None` when it is gone.
+async fn source_after(walk: &Walk<'_>, vm: &Prepared) -> Result<Option<SourceVm>, StepError> {
+    let sdk = walk.source.sdk.as_ref();
+    // By its id, so that a VM that was renamed is found all the same.
+    let known = VmRef { id: vm.facts.id.clone(), name: vm.facts.name.clone() };
+    match sdk.vm_facts(&known).await {
+        Ok(facts) => Ok(Some(facts)),
+        Err(error) => match sdk.find_vm(&known.name).await {
+            Err(ProviderError::NotFound { .. }) => Ok(None),
+            _ => Err(error.into()),
+        },
+    }
 }
 
 /// A VM that shall run has just been created when its migration succeeds: it gets the guest agent's time to start.

@@ -79,9 +79,10 @@ async fn two_plans_are_judged_each_and_run_at_once_or_in_a_row() {
     for (text, checks) in [(TWO_PLANS.to_owned(), 1), (TWO_PLANS.replace("concurrent", "sequential"), 2)] {
         let ran = run_with(None, &text).await;
         assert_eq!(ran.outcome, Outcome::Passed, "{}", ran.reason());
-        let steps = ran.events.iter().filter(|event| {
-            matches!(event, mtvtest::event::Event::StepStarted { step: StepName::Check, .. })
-        });
+        let steps = ran
+            .events
+            .iter()
+            .filter(|event| matches!(event, mtvtest::event::Event::StepStarted { step: StepName::Check, .. }));
         assert_eq!(steps.count(), checks);
         assert_eq!(ran.reports().filter(|report| report.check == "cpu").count(), 2);
         ran.assert_empty_world();
@@ -102,7 +103,9 @@ async fn a_remote_destination_has_a_provider_with_a_token_and_leaves_nothing() {
     let ran = run_with(None, scenario).await;
     assert_eq!(ran.outcome, Outcome::Passed, "{}", ran.reason());
     let made = |what: &str| {
-        ran.events.iter().any(|event| matches!(event, mtvtest::event::Event::Made { what: made, .. } if made.contains(what)))
+        ran.events
+            .iter()
+            .any(|event| matches!(event, mtvtest::event::Event::Made { what: made, .. } if made.contains(what)))
     };
     assert!(made("-destination-ocp-provider") && made("Namespace remote-vms"));
     assert!(made("NetworkAttachmentDefinition default/"));
