@@ -25,7 +25,7 @@ fn judge(evidence: &Evidence, vm: &VmEvidence, _: &TargetVm) -> Verdict {
         let wanted = wanted(evidence, vm, disk);
         match used(vm, disk) {
             Used::Told(used) if used == wanted || open(vm, disk) => {
-                seen.push(format!("{}: {}", disk.name, words(used)))
+                seen.push(format!("{}: {}", disk.name, words(used)));
             }
             Used::Told(used) => {
                 expected.push(format!("{}: {}", disk.name, words(wanted)));
