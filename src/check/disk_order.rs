@@ -20,7 +20,8 @@ fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
     }
     let pairing = Pairing::of(evidence, vm, target);
     let places: Vec<usize> = pairing.origins.iter().flatten().copied().collect();
-    if places.is_empty() && !(pairing.same_count() && !pairing.order.is_empty()) {
+    let unpaired = pairing.order.is_empty() || !pairing.same_count();
+    if places.is_empty() && unpaired {
         return Verdict::NotApplicable { reason: "no disk of the source is on the cluster".to_owned() };
     }
     if pairing.same_count() && places.len() < pairing.order.len() {

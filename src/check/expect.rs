@@ -7,7 +7,7 @@ use crate::event::Verdict;
 pub(super) const CHECK: Check = Check {
     key: "expect",
     rule: "Each object that the scenario's `expect` names is there and has the values that stand there.",
-    source: "docs/scenarios.md, section expect",
+    source: "docs/checks.md, section \"Partial matches of `expect`\"",
     judge: Rule::PerPlan(judge),
 };
 

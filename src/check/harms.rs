@@ -11,11 +11,11 @@ struct Harm {
     name: &'static str,
     check: &'static str,
     sample: fn() -> Evidence,
-    harm: fn(&mut Evidence),
+    apply: fn(&mut Evidence),
 }
 
-const fn harm(check: &'static str, name: &'static str, sample: fn() -> Evidence, harm: fn(&mut Evidence)) -> Harm {
-    Harm { name, check, sample, harm }
+const fn harm(check: &'static str, name: &'static str, sample: fn() -> Evidence, apply: fn(&mut Evidence)) -> Harm {
+    Harm { name, check, sample, apply }
 }
 
 fn cold() -> Evidence {
@@ -221,7 +221,7 @@ const SOURCE: &[Harm] = &[
     }),
     harm("snapshots", "a snapshot is renamed", cold, |e| after(e).snapshots[0].name = "other".into()),
     harm("snapshots", "a snapshot is taken anew", cold, |e| {
-        after(e).snapshots[1].created = "2026-01-02T04:00:00Z".into()
+        after(e).snapshots[1].created = "2026-01-02T04:00:00Z".into();
     }),
     harm("snapshots", "a snapshot has another state", cold, |e| after(e).snapshots[1].state = "poweredOn".into()),
     harm("source", "the source runs again", cold, |e| after(e).power = Power::On),
@@ -252,7 +252,7 @@ fn all() -> impl Iterator<Item = &'static Harm> {
 fn each_harm_is_found_by_one_check_and_no_other() {
     for row in all() {
         let mut evidence = (row.sample)();
-        (row.harm)(&mut evidence);
+        (row.apply)(&mut evidence);
         let reports = judge_all(&evidence);
         let found: BTreeSet<&str> = (reports.iter())
             .filter(|report| matches!(report.verdict, Verdict::Failed { .. } | Verdict::Inconclusive { .. }))

@@ -156,7 +156,7 @@ fn files(disk: &SourceDisk, warm: bool) -> Vec<Option<String>> {
     }
     let base = name(&base_file(file));
     let delta = base.strip_suffix(".vmdk").map(|stem| format!("{stem}-000001.vmdk"));
-    [Some(now), Some(base), delta].into_iter().filter(Option::is_some).collect()
+    [Some(now), Some(base), delta].into_iter().flatten().map(Some).collect()
 }
 
 #[cfg(test)]

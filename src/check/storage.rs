@@ -80,7 +80,7 @@ impl<'a> Wanted<'a> {
 
     fn words(&self) -> String {
         let modes: String =
-            [self.access_mode, self.volume_mode].iter().flatten().map(|mode| format!(", {mode}")).collect();
+            [self.access_mode, self.volume_mode].into_iter().flatten().flat_map(|mode| [", ", mode]).collect();
         format!("{} on {} with at least {} bytes{modes}", self.name, self.class, self.size_bytes)
     }
 }

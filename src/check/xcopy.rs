@@ -24,7 +24,9 @@ fn judge(evidence: &Evidence, vm: &VmEvidence, _: &TargetVm) -> Verdict {
     for disk in &vm.source.disks {
         let wanted = wanted(evidence, vm, disk);
         match used(vm, disk) {
-            Used::Told(used) if used == wanted => seen.push(format!("{}: {}", disk.name, words(used))),
+            Used::Told(used) if used == wanted || open(vm, disk) => {
+                seen.push(format!("{}: {}", disk.name, words(used)));
+            }
             Used::Told(used) => {
                 expected.push(format!("{}: {}", disk.name, words(wanted)));
                 actual.push(format!("{}: {}", disk.name, words(used)));
@@ -58,6 +60,11 @@ fn planned(evidence: &Evidence, disk: &SourceDisk) -> bool {
 /// Whether the array must copy the disk.
 fn wanted(evidence: &Evidence, vm: &VmEvidence, disk: &SourceDisk) -> bool {
     vm.source.snapshots.is_empty() && planned(evidence, disk) && row_of(evidence, disk).is_some_and(|row| row.on_array)
+}
+
+/// Whether nobody says what becomes of the disk: snapshots of the VM do not cover an independent disk.
+fn open(vm: &VmEvidence, disk: &SourceDisk) -> bool {
+    !vm.source.snapshots.is_empty() && disk.mode.as_ref().is_some_and(|mode| mode.starts_with("independent"))
 }
 
 /// What the witnesses say of a disk.
