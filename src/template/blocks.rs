@@ -34,9 +34,8 @@ fn step(open: &mut Vec<Open>, action: &str) -> Result<(), String> {
     let begins_with_word = action.starts_with(|letter: char| letter.is_alphabetic() || letter == '_');
     let Some(word) = words.next().filter(|_| begins_with_word) else { return Ok(()) };
     match word {
-        "if" | "range" | "with" | "block" => open.push(Open { word: word.to_owned(), otherwise: false }),
         "define" if !open.is_empty() => return Err("unexpected {{define}}: it may not stand in a block".to_owned()),
-        "define" => open.push(Open { word: word.to_owned(), otherwise: false }),
+        "if" | "range" | "with" | "block" | "define" => open.push(Open { word: word.to_owned(), otherwise: false }),
         "end" => {
             open.pop().ok_or("unexpected {{end}}")?;
         }

@@ -127,8 +127,9 @@ impl Template {
 /// An error of the engine without the place, which in a template of one line says little.
 fn words_of(error: gotmpl::TemplateError) -> String {
     match error {
-        gotmpl::TemplateError::Parse { message, .. } | gotmpl::TemplateError::Lex { message, .. } => message,
-        gotmpl::TemplateError::Exec(message) => message,
+        gotmpl::TemplateError::Parse { message, .. }
+        | gotmpl::TemplateError::Lex { message, .. }
+        | gotmpl::TemplateError::Exec(message) => message,
         gotmpl::TemplateError::MissingKey { key } => format!("there is no variable .{key}"),
         other => other.to_string(),
     }

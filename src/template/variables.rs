@@ -20,15 +20,14 @@ pub enum Field {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vocabulary {
     own: &'static [&'static str],
+    /// Minor release of MTV 2.
+    minor: u64,
     /// All variables of all providers are known; foreign ones are empty.
     lenient: bool,
-    /// Since 2.10 (see `TargetVmName`).
-    target_name: bool,
-    /// Since 2.9: file name, sharing, drive letter.
-    file: bool,
-    /// White space at both ends is cut off.
-    trims: bool,
 }
+
+/// The last release before claims got new names.
+const LAST_OLD: u64 = 12;
 
 const COMMON: [&str; 3] = ["VmName", "PlanName", "DiskIndex"];
 const VSPHERE: [&str; 4] = ["RootDiskIndex", "FileName", "Shared", "WinDriveLetter"];
@@ -39,20 +38,18 @@ impl Vocabulary {
     /// What a version of the product knows for a source's type (`vsphere`); `None` where it reads no templates at all.
     pub fn of(source: &str, mtv: &Version) -> Option<Self> {
         let minor = if mtv.major > 2 { u64::MAX } else { mtv.minor };
-        let lenient = minor > 12;
         let since = match source {
             "vsphere" => 8,
             "openshift" => 11,
             "hyperv" => 12,
-            _ => 13,
+            _ => LAST_OLD + 1,
         };
-        let own = Self::own(source);
-        (minor >= since).then_some(Self { own, lenient, target_name: minor >= 10, file: minor >= 9, trims: lenient })
+        (minor >= since).then(|| Self { own: Self::own(source), minor, lenient: minor > LAST_OLD })
     }
 
     /// What any version knows for a source's type.
     pub fn of_any_version(source: &str) -> Self {
-        Self { own: Self::own(source), lenient: false, target_name: true, file: true, trims: true }
+        Self { own: Self::own(source), minor: u64::MAX, lenient: false }
     }
 
     fn own(source: &str) -> &'static [&'static str] {
@@ -69,9 +66,9 @@ impl Vocabulary {
     pub fn knows(&self, variable: &str) -> bool {
         let own = self.own.contains(&variable);
         match variable {
-            "TargetVmName" => self.target_name,
-            "VmId" => self.trims,
-            "FileName" | "Shared" | "WinDriveLetter" if own => self.file,
+            "TargetVmName" => self.minor >= 10,
+            "VmId" => self.minor > LAST_OLD,
+            "FileName" | "Shared" | "WinDriveLetter" if own => self.minor >= 9,
             _ if COMMON.contains(&variable) || own => true,
             other => self.lenient && Self::anywhere(other),
         }
@@ -89,7 +86,7 @@ impl Vocabulary {
 
     /// Whether white space at both ends of the outcome is cut off.
     pub(super) const fn trims(&self) -> bool {
-        self.trims
+        self.minor > LAST_OLD
     }
 }
 
