@@ -71,7 +71,7 @@ impl Claim<'_> {
             disk_index: self.index,
             root_disk_index,
             file_name: file.map(ToOwned::to_owned),
-            shared: false,
+            shared: self.vm.disks.get(self.index).is_some_and(|disk| disk.shared),
             win_drive_letter: drive.then(|| "c".to_owned()),
             vocabulary,
             ..Variables::default()
