@@ -11,6 +11,7 @@ mod environment;
 mod failures;
 mod faults;
 mod migration;
+mod offload_proof;
 mod rig;
 mod sharing;
 mod undo;

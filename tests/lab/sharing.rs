@@ -117,7 +117,7 @@ async fn a_conflict_waits_for_the_holder_and_names_it() {
     assert!(why.starts_with(&format!("wait to set {KEY}=5 of the ForkliftController: not within 6m")), "{why}");
     assert!(why.ends_with(&holder), "{why}");
     let (joined, ()) = tokio::join!(other.join(5, 900), one.end());
-    joined.unwrap();
+    drop(joined.unwrap());
     assert_eq!(other.present().await, json!(5));
     other.end().await;
     assert_eq!(other.present().await, json!(60));
@@ -128,7 +128,7 @@ async fn a_conflict_waits_for_the_holder_and_names_it() {
 async fn a_dead_holder_is_taken_over_and_its_clean_up_disturbs_nobody() {
     let mut rig = Rig::new();
     let (one, other) = (Party::new(&mut rig, 1).await, Party::new(&mut rig, 2).await);
-    one.join(2, 600).await.unwrap();
+    drop(one.join(2, 600).await.unwrap());
     let dead = one.die();
     let _second = other.join(5, 600).await.unwrap();
     assert_eq!(other.present().await, json!(5));
@@ -143,8 +143,8 @@ async fn a_dead_holder_is_taken_over_and_its_clean_up_disturbs_nobody() {
 async fn the_clean_up_of_a_dead_holder_restores() {
     let mut rig = Rig::new();
     let party = Party::new(&mut rig, 1).await;
-    party.join(2, 600).await.unwrap();
-    party.labels.put(&party.parts, LABEL, None, &within_seconds(60)).await.unwrap();
+    drop(party.join(2, 600).await.unwrap());
+    drop(party.labels.put(&party.parts, LABEL, None, &within_seconds(60)).await.unwrap());
     let dead = party.die();
     let ledger = rig.folder.path().join("copy.json");
     std::fs::copy(rig.run_directory().join("resources.json"), &ledger).unwrap();
@@ -161,8 +161,8 @@ async fn the_clean_up_of_a_dead_holder_restores() {
 async fn without_a_ledger_the_lease_and_the_labels_tell() {
     let mut rig = Rig::new();
     let party = Party::new(&mut rig, 1).await;
-    party.join(2, 600).await.unwrap();
-    party.labels.put(&party.parts, LABEL, None, &within_seconds(60)).await.unwrap();
+    drop(party.join(2, 600).await.unwrap());
+    drop(party.labels.put(&party.parts, LABEL, None, &within_seconds(60)).await.unwrap());
     let dead = party.die();
     let ledger = Ledger::create(&rig.folder.path().join("found.json"), dead.id.clone()).unwrap();
     let unwinder = Unwinder { ledger: &ledger, ..dead.unwinder() };
@@ -189,7 +189,7 @@ async fn a_crash_between_intent_and_patch_leaves_nothing() {
     party.end().await;
     assert_eq!(rig.baseline.differences(&rig.lab), Vec::<String>::new());
     // In the Lease, but the value was not written.
-    party.join(2, 600).await.unwrap();
+    drop(party.join(2, 600).await.unwrap());
     party.set(Value::Null).await;
     party.end().await;
     assert_eq!(rig.baseline.differences(&rig.lab), Vec::<String>::new());
@@ -201,7 +201,7 @@ async fn a_crash_between_intent_and_patch_leaves_nothing() {
 async fn a_lost_lease_is_made_up_for_by_the_ledger() {
     let mut rig = Rig::new();
     let party = Party::new(&mut rig, 1).await;
-    party.join(2, 600).await.unwrap();
+    drop(party.join(2, 600).await.unwrap());
     let lease = ObjectRef::namespaced(Kind::LEASE, party.namespace(), "mtvtest-forklift-controller");
     let seen = party.parts.cluster.get(&lease).await.unwrap().unwrap();
     let fresh = party.parts.cluster.delete_if_unchanged(&lease, &seen).await.unwrap();
@@ -215,7 +215,7 @@ async fn a_lost_lease_is_made_up_for_by_the_ledger() {
 async fn a_foreign_change_stays_and_is_told() {
     let mut rig = Rig::new();
     let party = Party::new(&mut rig, 1).await;
-    party.join(2, 600).await.unwrap();
+    drop(party.join(2, 600).await.unwrap());
     party.set(json!(9)).await;
     party.end().await;
     assert_eq!(party.present().await, json!(9));
@@ -279,9 +279,8 @@ async fn a_value_of_the_wrong_kind_is_refused_and_leaves_nothing() {
 async fn one_label_brings_one_node_and_goes_with_the_session() {
     let mut rig = Rig::new();
     let party = Party::new(&mut rig, 1).await;
-    let put = async |value: Option<&str>, within| {
-        party.labels.put(&party.parts, LABEL, value, &within_seconds(within)).await
-    };
+    let put =
+        async |value: Option<&str>, within| party.labels.put(&party.parts, LABEL, value, &within_seconds(within)).await;
     let first = put(None, 60).await.unwrap();
     assert_eq!((first.node.node.as_str(), first.node.value.as_str()), ("worker-2", party.parts.id.as_str()));
     let same = put(None, 60).await.unwrap();
