@@ -18,6 +18,11 @@ impl Pace {
         Self { divisor: Some(divisor.max(f64::MIN_POSITIVE)) }
     }
 
+    /// How long simulated time takes at this pace; `None` at full speed, where it takes none.
+    pub fn real(self, simulated: Duration) -> Option<Duration> {
+        self.divisor.map(|divisor| simulated.div_f64(divisor))
+    }
+
     /// Lets `simulated` time pass at this pace. At full speed it only gives other tasks a turn.
     #[expect(clippy::disallowed_methods, reason = "the lab's only sleep")]
     pub async fn pass(self, simulated: Duration) {

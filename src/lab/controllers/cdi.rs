@@ -43,7 +43,23 @@ pub(crate) async fn reconcile(hub: &Hub, volume: &Value) -> Result<Outcome, Fail
         return Ok(Outcome::Done);
     }
     bind(hub, &claim, &class).await?;
-    let (phase, progress, more) = next_import(volume, hub.at_full_speed());
+    let (phase, progress, more) = match stage(volume, &claim) {
+        Stage::Copying(checkpoint) => {
+            let next = next_import(volume, hub.at_full_speed());
+            if next.0 == "Succeeded" {
+                let done = json!({"metadata": {"annotations": {format!("{COPIED}{checkpoint}"): "true"}}});
+                hub.merge(CLAIM, &claim, &done).await?;
+                let newest = is_last(volume, &checkpoint);
+                let last = newest && volume.pointer("/spec/finalCheckpoint") == Some(&json!(true));
+                if last { next } else { ("Paused", 100, !newest) }
+            } else {
+                next
+            }
+        }
+        Stage::Paused => ("Paused", 100, false),
+        Stage::Copied => ("Succeeded", 100, false),
+        Stage::Single => next_import(volume, hub.at_full_speed()),
+    };
     let running = if phase == "Succeeded" { "False" } else { "True" };
     let now = facts::rfc3339(facts::now());
     let condition = |kind: &str, status: &str| {
@@ -62,6 +78,41 @@ pub(crate) async fn reconcile(hub: &Hub, volume: &Value) -> Result<Outcome, Fail
     });
     hub.put_status(DATA_VOLUME, volume, status).await?;
     Ok(if more { Outcome::Again(TICK) } else { Outcome::Done })
+}
+
+/// Annotation of a claim that says that a checkpoint is in it.
+const COPIED: &str = "cdi.kubevirt.io/storage.checkpoint.copied.";
+
+/// Whether a claim holds what a source looked like at this checkpoint.
+pub(crate) fn copied(claim: &Value, checkpoint: &str) -> bool {
+    !annotation(claim, &format!("{COPIED}{checkpoint}")).is_empty()
+}
+
+/// Where an import in several stages stands.
+#[derive(Debug, PartialEq, Eq)]
+enum Stage {
+    /// It has no checkpoints.
+    Single,
+    Copying(String),
+    /// It waits for the next checkpoint.
+    Paused,
+    Copied,
+}
+
+fn stage(volume: &Value, claim: &Value) -> Stage {
+    let mut checkpoints = items(volume, "/spec/checkpoints").map(|one| text(one, "/current")).peekable();
+    if checkpoints.peek().is_none() {
+        return Stage::Single;
+    }
+    match checkpoints.find(|one| !copied(claim, one)) {
+        Some(next) => Stage::Copying(next.to_owned()),
+        None if volume.pointer("/spec/finalCheckpoint") == Some(&json!(true)) => Stage::Copied,
+        None => Stage::Paused,
+    }
+}
+
+fn is_last(volume: &Value, checkpoint: &str) -> bool {
+    items(volume, "/spec/checkpoints").last().is_some_and(|one| text(one, "/current") == checkpoint)
 }
 
 fn size_mib(volume: &Value) -> u64 {

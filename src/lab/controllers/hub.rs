@@ -13,10 +13,11 @@ use crate::lab::clock::Pace;
 use crate::lab::world::World;
 use semver::Version;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// A request that failed; the reconcile is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,8 @@ pub(crate) enum Outcome {
     Done,
     /// After so much simulated time.
     Again(Duration),
+    /// After so much real time, whatever the pace.
+    Nap(Duration),
 }
 
 /// The interval in which Forklift steps a running plan. Source: forklift-api.md section 0.
@@ -56,6 +59,12 @@ pub(crate) struct Hub {
     pub(crate) openshift: Option<Version>,
     events: AtomicU64,
     steps: Mutex<BTreeSet<(String, String)>>,
+    /// Plans whose nap is running: one timer each, however often they are asked for.
+    naps: Mutex<BTreeSet<(String, String)>>,
+    /// When the present pauses of warm migrations began.
+    pauses: Mutex<BTreeMap<String, Instant>>,
+    /// What the Forklift controller was started with, once the operator has changed it.
+    settings: Mutex<Option<Value>>,
     /// The populators that copy.
     pub(crate) slots: Slots,
 }
@@ -73,6 +82,9 @@ impl Hub {
             openshift,
             events: AtomicU64::new(0),
             steps: Mutex::default(),
+            naps: Mutex::default(),
+            pauses: Mutex::default(),
+            settings: Mutex::default(),
             slots: Slots::default(),
         }
     }
@@ -101,8 +113,33 @@ impl Hub {
         self.held(|held| held.contains(&(namespace.to_owned(), name.to_owned())))
     }
 
+    /// Begins the nap of a plan; false if one is running.
+    pub(crate) fn arm(&self, namespace: &str, name: &str) -> bool {
+        locked(&self.naps).insert((namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Ends [`Self::arm`].
+    pub(crate) fn disarm(&self, namespace: &str, name: &str) {
+        locked(&self.naps).remove(&(namespace.to_owned(), name.to_owned()));
+    }
+
+    /// Real time since this was first asked for `pause`.
+    pub(crate) fn paused_for(&self, pause: &str) -> Duration {
+        locked(&self.pauses).entry(pause.to_owned()).or_insert_with(Instant::now).elapsed()
+    }
+
+    /// The settings of the running Forklift controller; `None` if they were never changed.
+    pub(crate) fn settings(&self) -> Option<Value> {
+        locked(&self.settings).clone()
+    }
+
+    /// The Forklift controller runs with these settings from now on.
+    pub(crate) fn settle(&self, settings: Value) {
+        *locked(&self.settings) = Some(settings);
+    }
+
     fn held<T>(&self, act: impl FnOnce(&mut BTreeSet<(String, String)>) -> T) -> T {
-        act(&mut self.steps.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut locked(&self.steps))
     }
 
     /// The object as cached, else as the API server has it: a reference may be newer than its watch.
@@ -249,6 +286,10 @@ impl Hub {
             Err(error) => Err(Fail::Request { action, object, source: Box::new(error) }),
         }
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn conflict(action: &'static str, kind: Kind, name: &str) -> Fail {

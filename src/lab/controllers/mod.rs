@@ -25,6 +25,8 @@ mod runner;
 mod seed;
 mod virtual_machine;
 #[cfg(test)]
+mod warm_tests;
+#[cfg(test)]
 mod whole_tests;
 
 pub use power::kubevirt_subresources;

@@ -54,8 +54,11 @@ pub(crate) fn conditions(controller: &Value, starts: bool) -> Value {
     json!([running, successful, one("Failure", false, "")])
 }
 
-/// A setting of the first ForkliftController.
+/// A setting that the Forklift controller runs with: that of the first ForkliftController, as of the last rollout.
 fn setting(hub: &Hub, key: &str) -> Option<Value> {
+    if let Some(settled) = hub.settings() {
+        return settled.get(key).cloned();
+    }
     let all = hub.cache.list(FORKLIFT_CONTROLLER, |_| true);
     all.first().and_then(|controller| controller["spec"].get(key).cloned())
 }
@@ -72,6 +75,13 @@ pub(crate) fn feature(hub: &Hub, key: &str, default: bool) -> bool {
 /// How many VMs of one ESXi host are migrated at once; a quoted number is ignored, as the product does.
 pub(crate) fn max_in_flight(hub: &Hub) -> u64 {
     setting(hub, "controller_max_vm_inflight").and_then(|value| value.as_u64()).unwrap_or(20)
+}
+
+/// Time between two copies of a warm migration: a JSON number of minutes; a quoted one is ignored, as the product does.
+pub(crate) fn precopy_interval(hub: &Hub) -> Duration {
+    let minutes = setting(hub, "controller_precopy_interval").and_then(|value| value.as_f64());
+    let seconds = minutes.filter(|minutes| *minutes > 0.0).unwrap_or(60.0) * 60.0;
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(3600))
 }
 
 /// How many disks of one ESXi host populators copy at once.

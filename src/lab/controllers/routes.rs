@@ -58,7 +58,11 @@ pub(crate) fn route(hub: &Hub, kind: Kind, object: &Value) {
         }
         kinds::VIRTUAL_MACHINE => {
             ask(hub, Controller::Instance, space, own);
-            ask_plans(hub, |plan| has_condition(plan, "VMAlreadyExists") || has_condition(plan, "MacConflicts"));
+            ask_plans(hub, |plan| {
+                has_condition(plan, "VMAlreadyExists")
+                    || has_condition(plan, "MacConflicts")
+                    || uid(plan) == label(object, "plan") && has_condition(plan, "Executing")
+            });
         }
         kinds::INSTANCE => ask(hub, Controller::VirtualMachine, space, own),
         _ => {}

@@ -138,6 +138,7 @@ fn take(hub: &Hub, kind: Kind, event: Event<DynamicObject>, seen: &mut BTreeSet<
 enum Later {
     Simulated(Task, Duration),
     Retry(Task, Duration),
+    Nap(Task, Duration),
 }
 
 async fn work(hub: Arc<Hub>, later: mpsc::UnboundedSender<Later>) {
@@ -154,6 +155,10 @@ async fn work(hub: Arc<Hub>, later: mpsc::UnboundedSender<Later>) {
             Ok(Outcome::Again(after)) => {
                 failures.remove(&task);
                 Later::Simulated(task, after)
+            }
+            Ok(Outcome::Nap(after)) => {
+                failures.remove(&task);
+                Later::Nap(task, after)
             }
             Err(error) => {
                 tracing::debug!("{:?} {}/{}: {}", task.controller, task.namespace, task.name, facts::chain(&error));
@@ -177,23 +182,32 @@ async fn run_timers(hub: Arc<Hub>, mut later: mpsc::UnboundedReceiver<Later>) {
                 None => return,
                 Some(due) => pending.push(elapse(hub.world.pace, due)),
             },
-            Some(task) = pending.next() => {
-                hub.release(&task.namespace, &task.name);
+            Some((task, napped)) = pending.next() => {
+                if napped {
+                    hub.disarm(&task.namespace, &task.name);
+                } else {
+                    hub.release(&task.namespace, &task.name);
+                }
                 hub.queue.add(task);
             }
         }
     }
 }
 
-async fn elapse(pace: crate::lab::clock::Pace, due: Later) -> Task {
+/// The task when its time has come, and whether it was a nap.
+async fn elapse(pace: crate::lab::clock::Pace, due: Later) -> (Task, bool) {
     match due {
         Later::Simulated(task, after) => {
             pace.pass(after).await;
-            task
+            (task, false)
         }
         Later::Retry(task, after) => {
             wait::pause(after).await;
-            task
+            (task, false)
+        }
+        Later::Nap(task, after) => {
+            wait::pause(after).await;
+            (task, true)
         }
     }
 }

@@ -9,6 +9,7 @@ use super::super::object::generation;
 use super::execute::Record;
 use super::objects::{Run, Sweep, clean_up, deletes_on_failure};
 use super::plan_facts::{PlanFacts, method};
+use super::warm_steps::drop_snapshot;
 use crate::lab::fault::Failure;
 use serde_json::{Value, json};
 
@@ -18,12 +19,13 @@ pub(crate) async fn archive(hub: &Hub, plan: &Value) -> Result<Outcome, Fail> {
         return Ok(Outcome::Done);
     }
     let facts = PlanFacts::read(hub, plan).await?;
-    let record = Record::of(plan);
+    let mut record = Record::of(plan);
     let migration = record.migration().to_owned();
-    let run = Run { hub, plan, facts: &facts, migration, method: method(hub, plan, &facts) };
-    for vm in &record.vms {
+    let run = Run { hub, plan, facts: &facts, migration, method: method(hub, plan, &facts), cutover: None };
+    for vm in &mut record.vms {
         let machine = !vm.has("Succeeded") && deletes_on_failure(hub, plan, vm);
         clean_up(&run, &vm.id, Sweep { machine, pod: true }).await?;
+        drop_snapshot(&run, vm);
     }
     // Only the durable conditions are carried over: Ready goes.
     let mut conditions = Conditions::begin(plan);

@@ -10,8 +10,9 @@ use super::super::object::{
 };
 use super::objects::{self, Run, Sweep, clean_up, deletes_on_failure};
 use super::pipeline::{VmStatus, build};
-use super::plan_facts::{PlanFacts, method};
+use super::plan_facts::{PlanFacts, extras, method};
 use super::steps::{advance_vm, set_power};
+use super::warm_steps::drop_snapshot;
 use crate::facts::{self, Power};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -68,8 +69,10 @@ pub(crate) async fn advance(
         }
         return Ok(());
     }
-    let run = Run { hub, plan, facts, migration: record.migration().to_owned(), method: method(hub, plan, facts) };
-    let migration = migrations.iter().find(|one| uid(one) == run.migration);
+    let migration = migrations.iter().find(|one| uid(one) == record.migration());
+    let cutover = migration.and_then(|one| text(one, "/spec/cutover").parse().ok());
+    let (own, method) = (record.migration().to_owned(), method(hub, plan, facts));
+    let run = Run { hub, plan, facts, migration: own, method, cutover };
     if has_condition(plan, "Executing") {
         step_all(&run, migration.map(|one| &**one), record).await?;
     }
@@ -105,7 +108,7 @@ async fn begin(hub: &Hub, plan: &Value, facts: &PlanFacts, migration: &Value, re
             if let Some(done) = before.iter().find(|old| old.id == vm.moref && old.has("Succeeded")) {
                 return Some(done.clone());
             }
-            let pipeline = build(method, &planned.hook_steps(), &vm.disks);
+            let pipeline = build(method, &extras(hub, plan, planned, method), &vm.disks);
             Some(VmStatus::queued(&planned.entry, &vm.moref, &vm.name, pipeline))
         })
         .collect();
@@ -143,6 +146,7 @@ async fn step_all(run: &Run<'_>, migration: Option<&Value>, record: &mut Record)
     let limit = super::super::operator::max_in_flight(run.hub);
     for index in 0..record.vms.len() {
         let vm = &mut record.vms[index];
+        vm.nap = None;
         if vm.completed.is_some() {
             continue;
         }
@@ -199,6 +203,7 @@ async fn close(run: &Run<'_>, vm: &mut VmStatus) -> Result<(), Fail> {
     if vm.has("Canceled") {
         let machine = deletes_on_failure(run.hub, run.plan, vm);
         clean_up(run, &vm.id, Sweep { machine, pod: true }).await?;
+        drop_snapshot(run, vm);
         if vm.restore_power_state == "On" {
             set_power(run, &vm.id, Power::On);
         }

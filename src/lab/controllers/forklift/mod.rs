@@ -1,4 +1,4 @@
-//! Forklift: providers, maps, hooks, plans and migrations of cold vSphere migrations.
+//! Forklift: providers, maps, hooks, plans and migrations of cold and warm vSphere migrations.
 //!
 //! What a condition or a step is comes from pure functions over facts; reading the facts and writing the results is
 //! kept apart from them. Source of all rules: forklift-api.md.
@@ -21,6 +21,8 @@ mod steps;
 mod target_vm;
 mod validate;
 mod validate_vms;
+mod warm;
+mod warm_steps;
 
 pub(crate) use offload::{Slots, populator};
 pub(crate) use target_vm::ORIGIN;

@@ -13,8 +13,10 @@ use super::claim_names::Claim;
 use super::offload;
 use super::phases::Method;
 use super::pipeline::VmStatus;
-use super::plan_facts::{Attachment, PlanFacts, PlannedVm};
+use super::plan_facts::{Attachment, PlanFacts, PlannedVm, waits_for_reboots};
 use super::target_vm::{Blueprint, was_on};
+use super::warm::Warm;
+use super::warm_steps::checkpoints;
 use crate::facts::Seed;
 use crate::lab::fault::ProductFault;
 use crate::lab::world::{Disk, Vm};
@@ -32,6 +34,8 @@ pub(crate) struct Run<'a> {
     pub(crate) facts: &'a PlanFacts,
     pub(crate) migration: String,
     pub(crate) method: Method,
+    /// When a warm migration is to end.
+    pub(crate) cutover: Option<jiff::Timestamp>,
 }
 
 impl Run<'_> {
@@ -81,12 +85,24 @@ pub(crate) async fn ensure_namespace(run: &Run<'_>) -> Result<(), Fail> {
 }
 
 /// Creates the DataVolumes of a VM; the text says why that can never work.
-pub(crate) async fn create_volumes(run: &Run<'_>, planned: &PlannedVm, vm: &Vm) -> Result<Option<String>, Fail> {
+///
+/// Those of a warm migration have a checkpoint per snapshot.
+pub(crate) async fn create_volumes(
+    run: &Run<'_>,
+    planned: &PlannedVm,
+    vm: &Vm,
+    warm: Option<&Warm>,
+) -> Result<Option<String>, Fail> {
     for (index, disk) in vm.disks.iter().take(disks_kept(run, vm)).enumerate() {
-        let body = match volume(run, planned, vm, (index, disk)) {
+        let mut body = match volume(run, planned, vm, (index, disk)) {
             Ok(body) => body,
             Err(why) => return Ok(Some(why)),
         };
+        if let Some(warm) = warm {
+            body["spec"]["checkpoints"] = checkpoints(warm, index);
+            body["spec"]["finalCheckpoint"] = json!(false);
+            body["metadata"]["annotations"]["cdi.kubevirt.io/storage.usePopulator"] = json!("false");
+        }
         let made = run.hub.create(DATA_VOLUME, body).await?;
         if label(&made, "migration") != run.migration {
             return Ok(Some(format!("datavolumes.cdi.kubevirt.io {:?} already exists", name(&made))));
@@ -143,7 +159,7 @@ fn volume(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, disk: (usize, &Disk)) -> 
         ("cdi.kubevirt.io/storage.deleteAfterCompletion", "false".to_owned()),
     ];
     annotations.extend(facts.map(|(key, value)| (key.to_owned(), json!(value))));
-    if !run.facts.to_host {
+    if !run.facts.to_host || matches!(run.method, Method::Warm { .. }) {
         annotations.insert("cdi.kubevirt.io/storage.bind.immediate.requested".to_owned(), json!("true"));
     }
     Ok(json!({
@@ -203,6 +219,39 @@ pub(crate) async fn create_secret(run: &Run<'_>, vm: &str, purpose: &str) -> Res
     Ok(())
 }
 
+/// Looks at the disks before a warm migration; the pod has ended when this returns.
+pub(crate) async fn inspect(run: &Run<'_>, vm: &str) -> Result<(), Fail> {
+    let mut labels = run.labels(vm);
+    labels.insert("forklift.app".to_owned(), json!("virt-v2v-inspection"));
+    let pod = json!({
+        "metadata": {
+            "namespace": run.target_namespace(), "name": run.object_name(vm, "inspection-"), "labels": labels,
+        },
+        "spec": restricted_pod("virt-v2v", "forklift-virt-v2v"),
+    });
+    let made = run.hub.create(POD, pod).await?;
+    run.hub.put_status(POD, &made, pod_status(&made, "Succeeded")).await?;
+    Ok(())
+}
+
+/// Whether a Windows guest has started anew. One whose source was off, and about whose power nothing was said, is stopped
+/// again.
+pub(crate) async fn has_rebooted(run: &Run<'_>, planned: &PlannedVm, status: &VmStatus) -> Result<bool, Fail> {
+    let target = planned.target_name(run.hub.world.spec.seed);
+    let Some(vm) = run.hub.get(VIRTUAL_MACHINE, run.target_namespace(), &target).await? else {
+        return Ok(false);
+    };
+    if !flag(&vm, "/status/ready", false) {
+        return Ok(false);
+    }
+    let own = text(&planned.entry, "/targetPowerState");
+    let asked = if own.is_empty() { text(run.plan, "/spec/targetPowerState") } else { own };
+    if asked != "on" && status.restore_power_state != "On" {
+        run.hub.merge(VIRTUAL_MACHINE, &vm, &json!({"spec": {"runStrategy": "Halted"}})).await?;
+    }
+    Ok(true)
+}
+
 /// Ends the conversion pod.
 pub(crate) async fn finish_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fail> {
     let pod = run.hub.get(POD, run.target_namespace(), &run.object_name(vm, "")).await?;
@@ -226,7 +275,7 @@ pub(crate) async fn create_vm(
     }
     let claims = run.of_vm(CLAIM, &vm.moref);
     let mut labels = run.labels(&vm.moref);
-    if run.hub.since(9) && run.method != Method::Raw {
+    if run.hub.since(9) && !matches!(run.method, Method::Raw | Method::Warm { converts: false, .. }) {
         labels.insert("guestConverted".to_owned(), json!("true"));
     }
     let attachments = run.facts.attachments(vm);
@@ -240,7 +289,8 @@ pub(crate) async fn create_vm(
         entry: &planned.entry,
         attachments: attachments.into_iter().map(|one| one.unwrap_or(Attachment::Ignored)).collect(),
         claims: claims.iter().map(|claim| name(claim).to_owned()).collect(),
-        was_on: was_on(&status.restore_power_state, vm.power),
+        was_on: was_on(&status.restore_power_state, vm.power)
+            || waits_for_reboots(run.hub, run.plan, planned, run.method),
         vmware_serial: has_vmware_serial(run.hub),
         origin: format!("{source}/{}", vm.moref),
     };

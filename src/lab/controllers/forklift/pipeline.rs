@@ -3,12 +3,14 @@
 //! Pure. Source: forklift-api.md sections 6 and 13.
 
 use super::super::conditions::{Condition, Conditions};
-use super::phases::{Method, step_of};
+use super::phases::{Method, is_quiet, step_of};
+use super::warm::Warm;
 use crate::facts;
 use crate::lab::world::Disk;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A VM in `status.migration.vms[]` of a Plan.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -34,6 +36,11 @@ pub(crate) struct VmStatus {
     pub(crate) operating_system: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) conditions: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) warm: Option<Warm>,
+    /// How long it wants to be left alone, in real time.
+    #[serde(skip)]
+    pub(crate) nap: Option<Duration>,
     /// The other fields of the plan's entry (`hooks`, `targetName`...).
     #[serde(flatten)]
     pub(crate) rest: Map<String, Value>,
@@ -82,10 +89,11 @@ pub(crate) fn mebibytes(disk: &Disk) -> u64 {
     disk.size_bytes.div_ceil(1024 * 1024)
 }
 
-/// The steps of a cold migration by this method, all pending, tasks without phase.
-pub(crate) fn build(method: Method, hooks: &[String], disks: &[Disk]) -> Vec<Step> {
+/// The steps of a migration by this method with these optional steps: all pending, but the cutover and the tasks without
+/// phase. Source: forklift-api.md section 13, 3.
+pub(crate) fn build(method: Method, extras: &[String], disks: &[Disk]) -> Vec<Step> {
     method
-        .steps(hooks)
+        .steps(extras)
         .into_iter()
         .map(|(name, description, copies)| new_step(name, description, copies, disks))
         .collect()
@@ -95,7 +103,7 @@ fn new_step(name: &str, description: &str, copies: bool, disks: &[Disk]) -> Step
     let mut step = Step {
         name: name.to_owned(),
         description: description.to_owned(),
-        phase: "Pending".to_owned(),
+        phase: if name == "Cutover" { "" } else { "Pending" }.to_owned(),
         progress: Progress { completed: 0, total: 1 },
         ..Step::default()
     };
@@ -126,6 +134,16 @@ impl Step {
         self.phase = "Running".into();
         if self.started.is_none() {
             self.started = Some(now());
+        }
+    }
+
+    /// Makes it run again from nothing: its end is taken back, its start stays.
+    pub(crate) fn again(&mut self) {
+        self.phase = "Running".into();
+        self.completed = None;
+        self.progress.completed = 0;
+        for task in &mut self.tasks {
+            task.again();
         }
     }
 
@@ -199,11 +217,17 @@ impl VmStatus {
         self.run_step();
     }
 
+    /// The step of a phase in its pipeline.
+    pub(crate) fn step_of(&self, phase: &str) -> Option<&'static str> {
+        step_of(phase, |name| self.pipeline.iter().any(|step| step.name == name))
+    }
+
     /// Enters `phase`: the step of the last phase is completed if it is another one.
     pub(crate) fn enter(&mut self, phase: &str) {
-        let before = step_of(&self.phase);
+        let before = self.step_of(&self.phase);
+        let after = self.step_of(phase);
         self.phase = phase.into();
-        if before != step_of(phase)
+        if before != after
             && let Some(step) = before.and_then(|name| self.step_mut(name))
         {
             step.complete();
@@ -212,7 +236,9 @@ impl VmStatus {
     }
 
     fn run_step(&mut self) {
-        if let Some(step) = step_of(&self.phase).and_then(|name| self.step_mut(name)) {
+        let Some(name) = self.step_of(&self.phase) else { return };
+        let quiet = is_quiet(&self.phase, name);
+        if let Some(step) = self.step_mut(name).filter(|_| !quiet) {
             step.start();
         }
     }
@@ -220,7 +246,8 @@ impl VmStatus {
     /// Fails it in the step of its present phase: the step keeps its phase and has no `completed`.
     pub(crate) fn fail(&mut self, reason: &str) {
         let error = Failed { phase: self.phase.clone(), reasons: vec![reason.to_owned()] };
-        if let Some(step) = step_of(&self.phase).and_then(|name| self.step_mut(name)) {
+        let name = self.step_of(&self.phase);
+        if let Some(step) = name.and_then(|name| self.step_mut(name)) {
             step.error = Some(error.clone());
         }
         self.error = Some(error);

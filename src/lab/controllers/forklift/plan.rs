@@ -46,6 +46,10 @@ pub(crate) async fn reconcile(hub: &Hub, plan: &Value) -> Result<Outcome, Fail> 
     if running && moved {
         hub.hold(namespace(plan), name(plan));
     }
-    // What did not move waits for a watch: a DataVolume, the source, a Migration.
-    Ok(if moved && (running || validating) { Outcome::Again(STEP) } else { Outcome::Done })
+    if moved && (running || validating) {
+        return Ok(Outcome::Again(STEP));
+    }
+    // What did not move waits for a watch (a DataVolume, the source, a Migration), or for the end of a pause.
+    let nap = record.vms.iter().filter_map(|vm| vm.nap).min();
+    Ok(nap.filter(|_| hub.arm(namespace(plan), name(plan))).map_or(Outcome::Done, Outcome::Nap))
 }

@@ -3,9 +3,11 @@
 use super::super::hub::{Fail, Hub};
 use super::super::kinds::{NETWORK_MAP, PROVIDER, STORAGE_MAP};
 use super::super::object::{flag, items, reference, text};
+use super::super::operator::feature;
 use super::offload;
-use super::phases::Method;
+use super::phases::{CONSOLIDATION, INSPECTION, Method, REBOOTS};
 use super::provider::{is_host, source_of};
+use super::warm::base_file;
 use crate::facts;
 use crate::lab::world::{Disk, NamedRef, Vm, VsphereSource};
 use serde_json::{Value, json};
@@ -58,7 +60,8 @@ impl PlanFacts {
             let inventory = source.read();
             networks.clone_from(&inventory.networks);
             datastores.clone_from(&inventory.datastores);
-            vms = items(plan, "/spec/vms").map(|entry| resolve(entry, &inventory.vms)).collect();
+            let warm = is_warm(hub, plan);
+            vms = items(plan, "/spec/vms").map(|entry| resolve(entry, &inventory.vms, warm)).collect();
         }
         let mut facts = Self {
             source_provider,
@@ -126,22 +129,24 @@ fn attachment(row: &Value) -> Attachment {
     }
 }
 
-fn resolve(entry: &Value, vms: &[Vm]) -> PlannedVm {
+fn resolve(entry: &Value, vms: &[Vm], warm: bool) -> PlannedVm {
     let (id, name) = (text(entry, "/id"), text(entry, "/name"));
     let hits: Vec<&Vm> = vms
         .iter()
         .filter(|vm| !vm.template && if id.is_empty() { !name.is_empty() && vm.name == name } else { vm.moref == id })
         .collect();
     let ambiguous = hits.len() > 1;
-    let vm = hits.into_iter().next().filter(|_| !ambiguous).cloned().map(in_disk_order);
+    let vm = hits.into_iter().next().filter(|_| !ambiguous).cloned().map(|vm| in_disk_order(vm, warm));
     PlannedVm { entry: entry.clone(), vm, ambiguous }
 }
 
-/// The disks in the product's order, each with its current file: below a snapshot that is the delta.
+/// The disks in the product's order, each with its current file: below a snapshot that is the delta, which a warm
+/// migration looks past.
 ///
-/// Source: forklift-api.md section 7, "Disks"; inventory-api.md section 6, "Disk files".
-fn in_disk_order(mut vm: Vm) -> Vm {
-    let files: Vec<String> = vm.disks.iter().map(|disk| vm.current_file(disk)).collect();
+/// Source: forklift-api.md section 6, "Task names"; forklift-api.md section 7, "Disks"; inventory-api.md section 6, "Disk files".
+fn in_disk_order(mut vm: Vm, warm: bool) -> Vm {
+    let file = |disk: &Disk| if warm { base_file(&disk.file) } else { vm.current_file(disk) };
+    let files: Vec<String> = vm.disks.iter().map(file).collect();
     for (disk, file) in vm.disks.iter_mut().zip(files) {
         disk.file = file;
     }
@@ -171,7 +176,9 @@ impl PlannedVm {
 /// How a plan's disks are copied. The array's copy has the pipeline of virt-v2v's before 2.12, and since then the one of
 /// CDI's. Source: forklift-api.md section 6, "Pipelines".
 pub(crate) fn method(hub: &Hub, plan: &Value, facts: &PlanFacts) -> Method {
-    if flag(plan, "/spec/skipGuestConversion", false) {
+    if is_warm(hub, plan) {
+        Method::Warm { converts: !flag(plan, "/spec/skipGuestConversion", false), minor: hub.mtv.minor }
+    } else if flag(plan, "/spec/skipGuestConversion", false) {
         Method::Raw
     } else if facts.offload && hub.since(12) {
         Method::Cdi { lists_v2v: false }
@@ -185,4 +192,29 @@ pub(crate) fn method(hub: &Hub, plan: &Value, facts: &PlanFacts) -> Method {
 /// Whether a warm migration is asked for. MTV 2.9 knows only the flag.
 pub(crate) fn is_warm(hub: &Hub, plan: &Value) -> bool {
     flag(plan, "/spec/warm", false) || (hub.since(10) && plan.pointer("/spec/type") == Some(&json!("warm")))
+}
+
+/// The optional steps of a VM's pipeline. Source: forklift-api.md section 6, "Pipelines".
+pub(crate) fn extras(hub: &Hub, plan: &Value, planned: &PlannedVm, method: Method) -> Vec<String> {
+    let mut extras = planned.hook_steps();
+    let warm = matches!(method, Method::Warm { .. });
+    if warm && hub.since(10) && flag(plan, "/spec/runPreflightInspection", true) {
+        extras.push(INSPECTION.to_owned());
+    }
+    if waits_for_reboots(hub, plan, planned, method) {
+        extras.push(REBOOTS.to_owned());
+    }
+    if warm && hub.since(12) && feature(hub, "wait_for_final_snapshot_consolidation", true) {
+        extras.push(CONSOLIDATION.to_owned());
+    }
+    extras
+}
+
+/// Since 2.12 a converted Windows guest must have started anew, unless it is to be off.
+pub(crate) fn waits_for_reboots(hub: &Hub, plan: &Value, planned: &PlannedVm, method: Method) -> bool {
+    let windows = planned.vm.as_ref().is_some_and(|vm| vm.guest_id.to_lowercase().contains("win"));
+    let converts = !matches!(method, Method::Raw | Method::Warm { converts: false, .. });
+    let own = text(&planned.entry, "/targetPowerState");
+    let power = if own.is_empty() { text(plan, "/spec/targetPowerState") } else { own };
+    windows && converts && power != "off" && hub.since(12) && feature(hub, "feature_windows_wait_for_reboot", true)
 }

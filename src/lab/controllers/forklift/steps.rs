@@ -9,9 +9,10 @@ use super::copy::{advance, stride, volume_percents};
 use super::hooks::{playbook, playbook_fails};
 use super::objects::{self, Run};
 use super::offload;
-use super::phases::{Method, step_of};
+use super::phases::{Method, REBOOTS};
 use super::pipeline::VmStatus;
-use super::plan_facts::PlannedVm;
+use super::plan_facts::{PlannedVm, extras};
+use super::warm_steps;
 use crate::facts::{self, Firmware, Power};
 use crate::lab::fault::{Failure, ProductFault};
 use crate::lab::world::Vm;
@@ -27,7 +28,7 @@ pub(super) async fn advance_vm(run: &Run<'_>, status: &mut VmStatus) -> Result<(
         let chained = run.hub.at_full_speed()
             && status.phase != before
             && before != "StorePowerState"
-            && step_of(&before) == step_of(&status.phase);
+            && status.step_of(&before) == status.step_of(&status.phase);
         if !chained {
             return Ok(());
         }
@@ -40,7 +41,7 @@ async fn step(run: &Run<'_>, status: &mut VmStatus) -> Result<(), Fail> {
         status.fail("the VM is gone from the source");
         return Ok(());
     };
-    if let Some(reason) = injected(run, &status.phase) {
+    if let Some(reason) = injected(run, status) {
         status.fail(&reason);
         return Ok(());
     }
@@ -55,7 +56,13 @@ async fn step(run: &Run<'_>, status: &mut VmStatus) -> Result<(), Fail> {
         "WaitForPowerOff" => is_off(run, &vm.moref),
         "CreateDataVolumes" => create_volumes(run, planned, vm, status).await?,
         "AllocateDisks" => transfer(run, status, "DiskAllocation"),
-        "CopyDisks" => transfer(run, status, "DiskTransfer"),
+        "CopyDisks" => {
+            let done = transfer(run, status, "DiskTransfer");
+            if done && matches!(run.method, Method::Warm { .. }) {
+                warm_steps::end_copy(run, status);
+            }
+            done
+        }
         "CreateGuestConversionPod" => {
             objects::create_conversion(run, &vm.moref).await?;
             true
@@ -75,20 +82,21 @@ async fn step(run: &Run<'_>, status: &mut VmStatus) -> Result<(), Fail> {
                 false
             }
         },
-        _ => false,
+        REBOOTS => objects::has_rebooted(run, planned, status).await?,
+        _ => warm_steps::step(run, vm, status).await?.unwrap_or(false),
     };
     if done && status.error.is_none() {
-        let hooks = planned.hook_steps();
-        let next = run.method.next(&status.phase, &hooks);
+        let next = run.method.next(&status.phase, &extras(run.hub, run.plan, planned, run.method));
         status.enter(next);
     }
     Ok(())
 }
 
 /// The reason of an injected failure of this phase's step.
-fn injected(run: &Run<'_>, phase: &str) -> Option<String> {
+fn injected(run: &Run<'_>, status: &VmStatus) -> Option<String> {
+    let present = status.step_of(&status.phase);
     run.hub.world.faults.failing(|failure| match failure {
-        Failure::PipelineStep { step, reason } if step_of(phase) == Some(step) => Some(reason.clone()),
+        Failure::PipelineStep { step, reason } if present == Some(step) => Some(reason.clone()),
         _ => None,
     })
 }
@@ -134,7 +142,8 @@ async fn create_volumes(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, status: &mu
     let refused = if run.facts.offload {
         offload::create(run, planned, vm).await?
     } else {
-        objects::create_volumes(run, planned, vm).await?
+        let warm = status.warm.as_ref().filter(|_| matches!(run.method, Method::Warm { .. }));
+        objects::create_volumes(run, planned, vm, warm).await?
     };
     if let Some(reason) = refused {
         status.fail(&reason);
@@ -148,7 +157,8 @@ fn transfer(run: &Run<'_>, status: &mut VmStatus, step: &str) -> bool {
     if run.facts.offload {
         return offload::transfer(run, status, step);
     }
-    let mut percents = volume_percents(run, &status.id);
+    let warm = matches!(run.method, Method::Warm { .. });
+    let mut percents = if warm { warm_steps::percents(run, status) } else { volume_percents(run, &status.id) };
     let Some(step) = status.step_mut(step) else {
         return true;
     };

@@ -77,10 +77,7 @@ fn check_map(plan: &Value, which: &str, map: Option<&Value>, conditions: &mut Co
 
 /// What this lab cannot migrate is refused, never done halfway.
 fn check_type(hub: &Hub, plan: &Value, conditions: &mut Conditions) {
-    if is_warm(hub, plan) {
-        let words = "warm migrations are not simulated by this lab yet";
-        conditions.set(Condition::critical("WarmMigrationNotReady", "NotSupported", words));
-    } else if hub.since(10) && ["live", "conversion"].contains(&text(plan, "/spec/type")) {
+    if hub.since(10) && ["live", "conversion"].contains(&text(plan, "/spec/type")) {
         let words = format!("migrations of type {} are not simulated by this lab yet", text(plan, "/spec/type"));
         conditions.set(Condition::critical("MigrationTypeNotValid", "NotSupported", words));
     }
