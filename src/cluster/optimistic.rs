@@ -87,7 +87,7 @@ impl Cluster {
 mod tests {
     use super::*;
     use crate::cluster::Kind;
-    use crate::cluster::testing::{Fake, status};
+    use crate::cluster::testing::{Fake, not_found, status};
 
     fn lease() -> ObjectRef {
         ObjectRef::namespaced(Kind::LEASE, "ns", "l")
@@ -119,7 +119,7 @@ mod tests {
         let fake = Fake::default();
         fake.answer(409, status(409, "AlreadyExists", "leases \"l\" already exists"));
         fake.answer(409, status(409, "Conflict", "modified"));
-        fake.answer(404, status(404, "NotFound", "gone"));
+        fake.answer(404, not_found("leases.coordination.k8s.io", "l"));
         fake.answer(409, status(409, "Conflict", "modified"));
         let cluster = fake.cluster();
         let seen: DynamicObject = serde_json::from_value(body()).unwrap();

@@ -181,10 +181,8 @@ fn choose<'a>(nodes: &'a [DynamicObject], key: &str) -> Result<&'a DynamicObject
             best = Some((node, memory));
         }
     }
-    best.map(|(node, _)| node).ok_or_else(|| match lacks.is_empty() {
-        true => "the cluster shows no nodes".to_owned(),
-        false => lacks.join("; "),
-    })
+    best.map(|(node, _)| node)
+        .ok_or_else(|| if lacks.is_empty() { "the cluster shows no nodes".to_owned() } else { lacks.join("; ") })
 }
 
 /// What keeps a node from bearing the label.

@@ -1,5 +1,6 @@
 //! Scenarios on the lab, in-process: an unharmed migration, product faults that must be caught, failures at each step
-//! after which the world must be empty, undo and crashes, clones that end early, environments that are not ready.
+//! after which the world must be empty, undo and crashes, clones that end early, environments that are not ready, what
+//! sessions share.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must end here")]
 
@@ -13,4 +14,6 @@ mod migration;
 mod plans;
 mod rig;
 mod sources;
+mod offload_proof;
+mod sharing;
 mod undo;

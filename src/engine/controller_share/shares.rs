@@ -187,8 +187,8 @@ impl State {
             return Ok(Entered::Forestalled);
         }
         self.next += 1;
-        let _renewal = keep_renewed(&parts.cluster, &parts.events, &lease, &holder);
-        let held = Held { holder, values: wanted.clone(), originals, entry, users: Arc::default(), _renewal };
+        let renewal = keep_renewed(&parts.cluster, &parts.events, &lease, &holder);
+        let held = Held { holder, values: wanted.clone(), originals, entry, users: Arc::default(), _renewal: renewal };
         if let Err(error) = apply(parts, operator, &held, &decision.writes).await {
             // What is not taken up is not kept; if it cannot be left now, the ledger has it.
             leave(parts, &held).await.ok();

@@ -137,3 +137,13 @@ fn every_reason_is_told() {
          `remote_ocp_cluster`; known issue X-1 on ova"
     );
 }
+
+#[test]
+fn copy_offload_needs_its_section_and_vsphere() {
+    let rest = format!("{VM}\ncopyoffload: true");
+    let mut with_section = facts("vsphere");
+    with_section.copyoffload = ["storage_vendor_product", "datastore_id"].map(str::to_owned).into();
+    assert_eq!(with_section.reason(&rest), "");
+    let reason = facts("ovirt").reason(&rest);
+    assert!(reason.starts_with("copy-offload is for sources of type `vsphere`, mine is `ovirt`"), "{reason}");
+}

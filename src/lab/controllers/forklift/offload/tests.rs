@@ -363,3 +363,27 @@ async fn a_copy_that_is_cancelled_leaves_nothing() {
     nothing_is_left(&bench).await;
     bench.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_warm_migration_lets_the_array_make_the_first_copy() {
+    let bench = Bench::start_mtv("2.12.3");
+    bench.world.vsphere[0].change(|inventory| {
+        let vm = inventory.vms.iter_mut().find(|vm| vm.name == VM).unwrap();
+        vm.extra_config.push(("ctkEnabled".into(), "true".into()));
+    });
+    bench.ready().await;
+    let provider = bench.hub.get(PROVIDER, SPACE, "src").await.unwrap().unwrap();
+    let settings = json!({"spec": {"settings": {"vddkInitImage": "vddk"}}});
+    bench.hub.merge(PROVIDER, &provider, &settings).await.unwrap();
+    secret(&bench, json!({})).await;
+    map(&bench, "ontap", &[]).await;
+    plan(&bench, json!({"warm": true})).await;
+    bench.until(PLAN, "p", |one| has_condition(one, "Ready")).await;
+    let spec = json!({"plan": {"namespace": SPACE, "name": "p"}, "cutover": "2020-01-01T00:00:00Z"});
+    bench.make(MIGRATION, "p", json!({"spec": spec})).await;
+    let migration = bench.until(MIGRATION, "p", |one| has_condition(one, "Succeeded")).await;
+    let step = items(&migration, "/status/vms/0/pipeline").find(|step| text(step, "/name") == "DiskTransfer").unwrap();
+    assert!(items(step, "/tasks").all(|task| text(task, "/annotations/xcopyUsed") == "1"), "{step}");
+    assert!(bench.all(DATA_VOLUME).is_empty() && bench.source_vm(VM).snapshots.is_empty());
+    bench.stop().await;
+}
