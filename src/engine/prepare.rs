@@ -62,7 +62,9 @@ pub(super) async fn prepare_vms(walk: &Walk<'_>) -> Result<Vec<Prepared>, StepEr
     let key = key?;
     share_disks(walk, &obtained).await?;
     let mut vms = all(join_all(obtained.into_iter().map(|vm| make_ready(walk, vm))).await)?;
-    vms.iter_mut().for_each(|vm| vm.entries.extend(key));
+    for vm in &mut vms {
+        vm.entries.extend(key);
+    }
     Ok(vms)
 }
 

@@ -219,6 +219,4 @@ async fn plain_connections_carry_bytes_both_ways_and_name_what_refuses() {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let refused = RealNetwork.dial("127.0.0.1", closed).await.err().unwrap();
     assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
-    let late = dial("127.0.0.1", closed, Duration::ZERO).await.err().unwrap();
-    assert!(late.to_string().contains("no connection to 127.0.0.1"), "{late}");
 }

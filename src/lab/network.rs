@@ -170,11 +170,14 @@ mod tests {
         let error = ask(&network, "https://two.lab/a").await.unwrap_err();
         assert!(error.transient && error.to_string().contains("refused"), "{error}");
         assert_eq!(network.certificate_chain("one.lab", 443).await.unwrap(), "PEM");
-        network.listen("one.lab", 22, |mut stream| {
-            tokio::spawn(async move { stream.write_all(b"hello").await });
-        });
+        let (arrived, mut waiting) = tokio::sync::mpsc::unbounded_channel();
+        network.listen("one.lab", 22, move |stream| arrived.send(stream).unwrap());
+        let mut dialled = network.dial("one.lab", 22).await.unwrap();
+        let mut served = waiting.recv().await.unwrap();
+        served.write_all(b"hello").await.unwrap();
+        drop(served);
         let mut text = String::new();
-        network.dial("one.lab", 22).await.unwrap().read_to_string(&mut text).await.unwrap();
+        dialled.read_to_string(&mut text).await.unwrap();
         assert_eq!(text, "hello");
         let refused = network.dial("one.lab", 23).await.err().unwrap();
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);

@@ -245,7 +245,9 @@ mod tests {
         let key =
             Thing::EsxiKey { provider: "v8".into(), host: "esxi-1".into(), line: "command=\"x\" ssh-rsa A".into() };
         let ids = [power, snapshot, key].map(|thing| ledger.intend(None, thing, &[]).unwrap());
-        ids.iter().for_each(|id| ledger.made(*id, Some("snapshot-3")).unwrap());
+        for id in ids {
+            ledger.made(id, Some("snapshot-3")).unwrap();
+        }
         let shape: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         assert_eq!(shape["vsphere"], serde_json::Value::Null);
         assert_eq!((&shape["SourcePower"][0]["name"], &shape["SourcePower"][0]["power"]), (&"db".into(), &"on".into()));

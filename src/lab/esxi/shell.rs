@@ -34,7 +34,7 @@ impl Shell<'_> {
         let (command, text) = line.split_once('\n').unwrap_or((line, ""));
         let words: Vec<&str> = command.split_whitespace().collect();
         let done = match words.as_slice() {
-            ["mkdir", "-p", _] => Ok(Output::default()),
+            ["mkdir", "-p", _] | [] => Ok(Output::default()),
             ["test", "-e", path] => Ok(Output { status: u32::from(self.read(path).is_none()), ..Output::default() }),
             ["cat", path] => self.need("cat", path).map(|stdout| Output { stdout, ..Output::default() }),
             ["cat", ">", path, mark] => here_document(mark, text).map(|text| self.write(path, &text)),
@@ -48,7 +48,6 @@ impl Shell<'_> {
                 Ok(Output::default())
             }
             [first, ..] => Err(Output::failed(127, format!("sh: {first}: not found"))),
-            [] => Ok(Output::default()),
         };
         done.unwrap_or_else(|failed| failed)
     }
@@ -58,7 +57,10 @@ impl Shell<'_> {
             return self.files.get(path).cloned();
         }
         let inventory = self.source.read();
-        inventory.authorized_keys.get(self.host).map(|lines| lines.iter().map(|line| format!("{line}\n")).collect())
+        inventory
+            .authorized_keys
+            .get(self.host)
+            .map(|lines| lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect())
     }
 
     fn need(&self, command: &str, path: &str) -> Result<String, Output> {

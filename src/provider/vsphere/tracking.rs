@@ -83,10 +83,9 @@ mod tests {
             <VirtualDevice x:type="VirtualDisk"><key>2002</key><backing><diskMode>persistent</diskMode></backing><controllerKey>1000</controllerKey><unitNumber>2</unitNumber></VirtualDevice>
             <VirtualDevice x:type="VirtualDisk"><key>16000</key><controllerKey>15000</controllerKey><unitNumber>0</unitNumber></VirtualDevice>
             </val>"#;
-        let extra: String = options
-            .iter()
-            .map(|(k, v)| format!("<OptionValue><key>{k}</key><value>{v}</value></OptionValue>"))
-            .collect();
+        let option =
+            |(key, value): &(&str, &str)| format!("<OptionValue><key>{key}</key><value>{value}</value></OptionValue>");
+        let extra = options.iter().map(option).collect::<Vec<_>>().concat();
         let mut vm = Properties::default();
         vm.values.insert("config.hardware.device".into(), parse(devices).unwrap());
         vm.values.insert("config.extraConfig".into(), parse(&format!("<val>{extra}</val>")).unwrap());
