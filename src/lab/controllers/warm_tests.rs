@@ -50,7 +50,8 @@ async fn a_past_cutover_still_gets_one_full_copy_and_leaves_no_snapshot() {
     assert!(items(warm, "/precopies").all(|one| one["end"].is_string() && one["removeTaskId"].is_string()));
     let source = bench.source_vm(WARM);
     assert!(source.snapshots.is_empty() && source.power == Power::Off);
-    let tasks: Vec<&str> = items(&migration, "/status/vms/0/pipeline/2/tasks").map(|task| text(task, "/name")).collect();
+    let tasks: Vec<&str> =
+        items(&migration, "/status/vms/0/pipeline/2/tasks").map(|task| text(task, "/name")).collect();
     assert_eq!(tasks, source.disks.iter().map(|disk| disk.file.as_str()).collect::<Vec<_>>());
     assert_eq!(text(&migration, "/status/vms/0/pipeline/2/tasks/0/annotations/Precopy"), "2");
     bench.until(kinds::VIRTUAL_MACHINE, WARM, |one| one["status"]["ready"] == true).await;
@@ -62,9 +63,7 @@ async fn without_a_cutover_copies_go_on_until_one_is_set() {
     let bench = Bench::start();
     begin(&bench, None, json!({"runPreflightInspection": false})).await;
     let running = bench
-        .until(kinds::PLAN, "w", |one| {
-            one["status"]["migration"]["vms"][0]["warm"]["successes"].as_u64() >= Some(3)
-        })
+        .until(kinds::PLAN, "w", |one| one["status"]["migration"]["vms"][0]["warm"]["successes"].as_u64() >= Some(3))
         .await;
     assert!(!has_condition(&running, "Succeeded"));
     assert_eq!(bench.source_vm(WARM).power, Power::On);

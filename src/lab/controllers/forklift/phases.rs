@@ -136,7 +136,11 @@ fn next_warm(phase: &str, converts: bool, minor: u64, inspects: bool) -> &'stati
         "Finalize" => "RemoveFinalSnapshot",
         "RemoveFinalSnapshot" if (7..=11).contains(&minor) => FINAL_REMOVAL,
         "RemoveFinalSnapshot" | FINAL_REMOVAL if minor <= 11 || phase != FINAL_REMOVAL => {
-            if converts { "CreateGuestConversionPod" } else { "CreateVM" }
+            if converts {
+                "CreateGuestConversionPod"
+            } else {
+                "CreateVM"
+            }
         }
         "CreateGuestConversionPod" => "ConvertGuest",
         "ConvertGuest" => "CreateVM",
@@ -250,7 +254,12 @@ mod tests {
             for converts in [true, false] {
                 let mut extras = Vec::new();
                 extras.extend((minor >= 10).then(|| INSPECTION.to_owned()));
-                extras.extend((minor >= 12).then(|| [REBOOTS, "PostHook", CONSOLIDATION].map(str::to_owned)).into_iter().flatten());
+                extras.extend(
+                    (minor >= 12)
+                        .then(|| [REBOOTS, "PostHook", CONSOLIDATION].map(str::to_owned))
+                        .into_iter()
+                        .flatten(),
+                );
                 let method = Method::Warm { converts, minor };
                 let listed: Vec<&str> = method.steps(&extras).into_iter().map(|step| step.0).collect();
                 assert_eq!(steps_of(method, &extras), listed, "2.{minor} {converts}");
