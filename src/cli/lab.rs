@@ -13,7 +13,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// `mtvtest lab`.
 pub(super) fn lab(args: &LabArgs, global: GlobalArgs, environment: &dyn Environment) -> Result<ExitCode, CliError> {
-    let spec = args.world.as_deref().map_or_else(WorldSpec::embedded, WorldSpec::load)?;
+    let mut spec = args.world.as_deref().map_or_else(WorldSpec::embedded, WorldSpec::load)?;
+    spec.cluster.mtv = args.mtv.clone().unwrap_or(spec.cluster.mtv);
     let pace = match args.speed {
         Speed::Full => Pace::FULL,
         Speed::Divided(divisor) => Pace::divided_by(divisor),

@@ -43,11 +43,15 @@ impl EnvironmentArgs {
     /// # Errors
     /// The file cannot be read or is no world.
     pub fn world(&self) -> Result<Option<WorldSpec>, CliError> {
-        Ok(match &self.lab {
+        let world = match &self.lab {
             None => None,
             Some(None) => Some(WorldSpec::embedded()?),
             Some(Some(path)) => Some(WorldSpec::load(path)?),
-        })
+        };
+        Ok(world.map(|mut world| {
+            world.cluster.mtv = self.lab_mtv.clone().unwrap_or(world.cluster.mtv);
+            world
+        }))
     }
 
     /// The settings with these options over all else.

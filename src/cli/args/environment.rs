@@ -13,6 +13,9 @@ pub struct EnvironmentArgs {
     /// Without --source-provider, every provider of the lab's world is used.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub lab: Option<Option<PathBuf>>,
+    /// Release of MTV that the lab simulates, instead of its world's (2.8 to 2.12, or one of their z-streams).
+    #[arg(long, value_name = "VERSION", requires = "lab", value_parser = crate::lab::mtv_release)]
+    pub lab_mtv: Option<String>,
     /// Source provider, by its name in the providers file (repeatable).
     ///
     /// With several, every scenario runs on each of them and is named SCENARIO@PROVIDER.

@@ -28,6 +28,9 @@ pub struct LabArgs {
     /// How fast simulated work goes: `full`, or real time divided by a number (60 makes a minute a second).
     #[arg(long, value_name = "SPEED", default_value = "full")]
     pub speed: Speed,
+    /// Release of MTV to simulate, instead of the world's (2.8 to 2.12, or one of their z-streams).
+    #[arg(long, value_name = "VERSION", value_parser = crate::lab::mtv_release)]
+    pub mtv: Option<String>,
     /// The world to simulate instead of the built-in one (YAML).
     #[arg(long, value_name = "FILE")]
     pub world: Option<PathBuf>,

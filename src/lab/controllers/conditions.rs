@@ -13,6 +13,12 @@ pub(crate) enum Category {
     Warn,
     Advisory,
     Required,
+    /// An empty category: it neither blocks nor informs.
+    Nothing,
+}
+
+fn word(category: Category) -> String {
+    if category == Category::Nothing { String::new() } else { format!("{category:?}") }
 }
 
 /// A condition to assert.
@@ -81,7 +87,7 @@ impl Conditions {
     /// Asserts a condition. Its transition time moves if any of its fields changes.
     pub(crate) fn set(&mut self, condition: Condition) {
         let mut wanted = json!({
-            "type": Value::String(condition.kind), "status": "True", "category": format!("{:?}", condition.category),
+            "type": Value::String(condition.kind), "status": "True", "category": word(condition.category),
             "message": condition.message,
         });
         if !condition.reason.is_empty() {

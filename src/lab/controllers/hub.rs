@@ -241,6 +241,15 @@ impl Hub {
         Ok(answer.map(|list| items(&list, "/items").cloned().collect()).unwrap_or_default())
     }
 
+    /// Whether the cluster knows a bearer token.
+    pub(crate) async fn knows_token(&self, token: &str) -> Result<bool, Fail> {
+        let kind = super::kinds::TOKEN_REVIEW;
+        let request = http::Request::post(kind.path("", "")).header("content-type", "application/json");
+        let body = json!({"apiVersion": kind.api_version(), "kind": kind.title, "spec": {"token": token}});
+        let answer = self.send("ask for", kind, request, bytes(&body)).await?;
+        Ok(answer.is_some_and(|review| review.pointer("/status/authenticated") == Some(&json!(true))))
+    }
+
     async fn tell(&self, kind: Kind, object: &Value, condition: &Value) {
         let serial = self.events.fetch_add(1, Ordering::Relaxed);
         let now = facts::rfc3339(facts::now());

@@ -32,17 +32,18 @@ pub(crate) async fn reconcile(hub: &Hub, instance: &Value) -> Result<Outcome, Fa
     let guest = owner_of(hub, instance).and_then(|vm| guest_of(hub, annotation(&vm, ORIGIN)));
     let node = node_of(hub, instance);
     let address = pod_address(uid(instance));
+    let Some(node) = node else {
+        return unschedulable(hub, instance, &pod_name).await;
+    };
     match text(instance, "/status/phase") {
         "" => {
-            let pod = hub.create(POD, launcher(instance, &pod_name, &node)).await?;
-            let mut status = pod_status(&pod, "Running");
-            status["podIP"] = json!(address);
-            status["podIPs"] = json!([{"ip": address}]);
-            hub.put_status(POD, &pod, status).await?;
+            start_launcher(hub, instance, &pod_name, (&node, &address)).await?;
             hub.put_status(INSTANCE, instance, json!({"phase": "Scheduling"})).await?;
             Ok(Outcome::Again(TICK))
         }
         "Scheduling" => {
+            // One that had no node before has a launcher without one.
+            start_launcher(hub, instance, &pod_name, (&node, &address)).await?;
             hub.put_status(INSTANCE, instance, json!({"phase": "Scheduled", "nodeName": node})).await?;
             Ok(Outcome::Again(TICK))
         }
@@ -62,6 +63,36 @@ pub(crate) async fn reconcile(hub: &Hub, instance: &Value) -> Result<Outcome, Fa
     }
 }
 
+/// The launcher on its node.
+async fn start_launcher(hub: &Hub, instance: &Value, pod: &str, (node, address): (&str, &str)) -> Result<(), Fail> {
+    let mut made = hub.create(POD, launcher(instance, pod, Some(node))).await?;
+    if text(&made, "/spec/nodeName").is_empty() {
+        let bound = hub.merge(POD, &made, &json!({"spec": {"nodeName": node}})).await?;
+        made = bound.unwrap_or(made);
+    }
+    if text(&made, "/status/phase") == "Running" {
+        return Ok(());
+    }
+    let mut status = pod_status(&made, "Running");
+    status["podIP"] = json!(address);
+    status["podIPs"] = json!([{"ip": address}]);
+    hub.put_status(POD, &made, status).await?;
+    Ok(())
+}
+
+/// No node has the labels that the VM wants: its launcher stays Pending until one gets them.
+async fn unschedulable(hub: &Hub, instance: &Value, pod: &str) -> Result<Outcome, Fail> {
+    let words = "0 nodes are available: none matches the node selector";
+    let condition = json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": words});
+    let made = hub.create(POD, launcher(instance, pod, None)).await?;
+    let mut status = pod_status(&made, "Pending");
+    status["conditions"] = json!([keep_time(&made, &condition)]);
+    hub.put_status(POD, &made, status).await?;
+    let conditions = json!([keep_time(instance, &condition)]);
+    hub.put_status(INSTANCE, instance, json!({"phase": "Scheduling", "conditions": conditions})).await?;
+    Ok(Outcome::Done)
+}
+
 fn short_name(instance: &Value) -> String {
     name(instance).chars().take(40).collect::<String>().trim_end_matches(['-', '.']).to_owned()
 }
@@ -73,11 +104,11 @@ fn guest_of(hub: &Hub, origin: &str) -> Option<Vm> {
     source.read().vm(moref).cloned()
 }
 
-/// The node: one whose labels meet the selector, else the first of the world.
-fn node_of(hub: &Hub, instance: &Value) -> String {
+/// The node: one whose labels meet the selector. Affinity is not looked at.
+fn node_of(hub: &Hub, instance: &Value) -> Option<String> {
     let chosen = text(instance, "/status/nodeName");
     if !chosen.is_empty() {
-        return chosen.to_owned();
+        return Some(chosen.to_owned());
     }
     let selector = instance.pointer("/spec/nodeSelector").and_then(Value::as_object);
     let fits = hub.cache.list(NODE, |node| {
@@ -87,8 +118,7 @@ fn node_of(hub: &Hub, instance: &Value) -> String {
             .all(|(key, value)| node.pointer("/metadata/labels").and_then(|labels| labels.get(key)) == Some(value))
     });
     let nodes: Vec<&str> = fits.iter().map(|node| name(node)).collect();
-    let first = hub.world.spec.cluster.nodes.first().map(|node| node.name.as_str()).unwrap_or_default();
-    Seed(0).stream(uid(instance)).choice(&nodes).copied().unwrap_or(first).to_owned()
+    Seed(0).stream(uid(instance)).choice(&nodes).map(|node| (*node).to_owned())
 }
 
 fn pod_address(uid: &str) -> String {
@@ -96,7 +126,7 @@ fn pod_address(uid: &str) -> String {
     format!("10.128.{}.{}", stream.u8(..), stream.u8(2..255))
 }
 
-fn launcher(instance: &Value, pod_name: &str, node: &str) -> Value {
+fn launcher(instance: &Value, pod_name: &str, node: Option<&str>) -> Value {
     let mut labels = instance.pointer("/metadata/labels").and_then(Value::as_object).cloned().unwrap_or_default();
     labels.insert("kubevirt.io".to_owned(), json!("virt-launcher"));
     labels.insert("kubevirt.io/created-by".to_owned(), json!(uid(instance)));
@@ -104,7 +134,12 @@ fn launcher(instance: &Value, pod_name: &str, node: &str) -> Value {
     let claims: Vec<Value> =
         volumes_of(instance).into_iter().filter(|volume| volume.get("persistentVolumeClaim").is_some()).collect();
     let mut spec = restricted_pod("compute", "virt-launcher");
-    spec["nodeName"] = json!(node);
+    if let Some(node) = node {
+        spec["nodeName"] = json!(node);
+    }
+    if let Some(selector) = instance.pointer("/spec/nodeSelector") {
+        spec["nodeSelector"] = selector.clone();
+    }
     spec["volumes"] = json!(claims);
     json!({
         "metadata": {
@@ -140,7 +175,8 @@ fn interfaces(instance: &Value, address: &str, guest: Option<&Vm>) -> Vec<Value>
     let mut listed: Vec<Value> = items(instance, "/spec/domain/devices/interfaces")
         .map(|nic| {
             let mac = text(nic, "/macAddress");
-            let mut interface = json!({"name": nic["name"], "mac": mac, "linkState": "up"});
+            let link = if text(nic, "/state") == "down" { "down" } else { "up" };
+            let mut interface = json!({"name": nic["name"], "mac": mac, "linkState": link});
             let known = guest.and_then(|guest| guest.nics.iter().find(|one| one.mac.eq_ignore_ascii_case(mac)));
             let mut addresses: Vec<&str> =
                 known.into_iter().flat_map(|one| one.guest.iter().map(|net| net.ip.as_str())).collect();

@@ -64,6 +64,9 @@ pub(crate) fn route(hub: &Hub, kind: Kind, object: &Value) {
                     || uid(plan) == label(object, "plan") && has_condition(plan, "Executing")
             });
         }
+        kinds::NODE => ask_all(hub, kinds::INSTANCE, Controller::Instance, |one| {
+            text(one, "/status/phase") == "Scheduling" && items(one, "/status/conditions").next().is_some()
+        }),
         kinds::INSTANCE => ask(hub, Controller::VirtualMachine, space, own),
         _ => {}
     }

@@ -112,6 +112,7 @@ fn status_of(vm: &Value, instance: Option<&Value>, wanted: bool, claim_missing: 
         _ if is_deleting(vm) => "Terminating",
         Some(one) if is_deleting(one) || !wanted => "Stopping",
         Some(_) if phase == "Running" => "Running",
+        Some(one) if is_unschedulable(one) => "ErrorUnschedulable",
         Some(_) => "Starting",
         None if wanted && claim_missing => "ErrorPvcNotFound",
         None if wanted => "Starting",
@@ -142,6 +143,10 @@ fn status_of(vm: &Value, instance: Option<&Value>, wanted: bool, claim_missing: 
     }
     status["conditions"] = json!(conditions);
     status
+}
+
+fn is_unschedulable(instance: &Value) -> bool {
+    items(instance, "/status/conditions").any(|one| text(one, "/reason") == "Unschedulable")
 }
 
 /// The condition with the transition time that it had, if it is the same.

@@ -99,8 +99,8 @@ async fn hooks_run_and_a_failing_one_stops_the_migration() {
 async fn what_is_not_simulated_is_refused() {
     let bench = Bench::start();
     bench.ready().await;
-    bench.plan("w", VM, json!({"warm": true})).await;
-    bench.until(kinds::PLAN, "w", |one| kinds_of(one).contains(&"WarmMigrationNotReady")).await;
+    bench.plan("w", VM, json!({"type": "live"})).await;
+    bench.until(kinds::PLAN, "w", |one| kinds_of(one).contains(&"MigrationTypeNotValid")).await;
     bench.migrate("w").await;
     let waiting = bench.until(kinds::MIGRATION, "w", |one| has_condition(one, "PlanNotReady")).await;
     assert!(!has_condition(&waiting, "Ready"));
@@ -112,7 +112,7 @@ async fn the_operator_follows_a_change() {
     let bench = Bench::start();
     let space = bench.world.spec.cluster.mtv_namespace.clone();
     let own = bench.hub.get(kinds::FORKLIFT_CONTROLLER, &space, "forklift-controller").await.unwrap().unwrap();
-    let patched = bench.hub.merge(kinds::FORKLIFT_CONTROLLER, &own, &json!({"spec": {"x": 5}})).await.unwrap().unwrap();
+    let patched = bench.hub.merge(kinds::FORKLIFT_CONTROLLER, &own, &json!({"spec": {"controller_max_vm_inflight": 5}})).await.unwrap().unwrap();
     let generation = patched["metadata"]["generation"].clone();
     let deadline = Deadline::after(Duration::from_secs(20), &CancellationToken::new());
     poll("operator", &deadline, Duration::from_millis(20), async || {

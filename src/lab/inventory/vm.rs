@@ -75,7 +75,7 @@ fn disks(vm: &Vm) -> Vec<Value> {
             "file": vm.current_file(disk),
             "datastore": reference("Datastore", &disk.datastore),
             "capacity": disk.size_bytes,
-            "shared": false,
+            "shared": disk.shared,
             "rdm": disk.lun.is_some(),
             "bus": disk.bus,
             "mode": disk.mode,
@@ -100,7 +100,7 @@ fn nics(vm: &Vm) -> Vec<Value> {
             "mac": nic.mac.to_lowercase(),
             "order": order,
             "deviceKey": nic.key,
-            "startConnected": true,
+            "startConnected": nic.connected,
         })
     };
     vm.nics.iter().enumerate().map(nic).collect()

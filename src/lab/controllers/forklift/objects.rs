@@ -13,7 +13,7 @@ use super::claim_names::Claim;
 use super::offload;
 use super::phases::Method;
 use super::pipeline::VmStatus;
-use super::plan_facts::{Attachment, PlanFacts, PlannedVm, waits_for_reboots};
+use super::plan_facts::{Attachment, PlanFacts, PlannedVm, known_fields, waits_for_reboots};
 use super::target_vm::{Blueprint, was_on};
 use super::warm::Warm;
 use super::warm_steps::checkpoints;
@@ -153,6 +153,9 @@ fn volume(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, disk: (usize, &Disk)) -> 
     let mut labels = run.labels(&vm.moref);
     let mut annotations = labels.clone();
     labels.insert("vmUUID".to_owned(), json!(vm.uuid));
+    if disk.shared {
+        labels.insert("shareable".to_owned(), json!("true"));
+    }
     let facts = [
         ("forklift.konveyor.io/disk-source", disk.file.clone()),
         ("forklift.konveyor.io/disk-index", index.to_string()),
@@ -186,8 +189,14 @@ pub(crate) async fn create_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fai
     let volumes: Vec<Value> = run.of_vm(CLAIM, vm).iter().enumerate().map(volume).collect();
     let mut spec = restricted_pod("virt-v2v", "forklift-virt-v2v");
     spec["volumes"] = json!(volumes);
-    if let Some(selector) = run.plan.pointer("/spec/convertorNodeSelector") {
-        spec["nodeSelector"] = selector.clone();
+    let known = known_fields(run.hub, &run.plan["spec"]);
+    for (field, place) in [("convertorNodeSelector", "nodeSelector"), ("convertorAffinity", "affinity")] {
+        if let Some(value) = known.get(field).filter(|value| !value.is_null()) {
+            spec[place] = value.clone();
+        }
+    }
+    if let Some(more) = known["convertorLabels"].as_object() {
+        labels.extend(more.clone());
     }
     let pod = json!({
         "metadata": {
@@ -279,16 +288,19 @@ pub(crate) async fn create_vm(
         labels.insert("guestConverted".to_owned(), json!("true"));
     }
     let attachments = run.facts.attachments(vm);
+    let spec = known_fields(run.hub, &run.plan["spec"]);
+    let mut volumes: Vec<String> = claims.iter().map(|claim| name(claim).to_owned()).collect();
+    volumes.extend(shared_claims(run, planned));
     let source = run.facts.source.as_ref().map(|source| source.name.as_str()).unwrap_or_default();
     let blueprint = Blueprint {
         vm,
         name: target,
         namespace: run.target_namespace().to_owned(),
         labels,
-        spec: &run.plan["spec"],
+        spec: &spec,
         entry: &planned.entry,
         attachments: attachments.into_iter().map(|one| one.unwrap_or(Attachment::Ignored)).collect(),
-        claims: claims.iter().map(|claim| name(claim).to_owned()).collect(),
+        claims: volumes,
         was_on: was_on(&status.restore_power_state, vm.power)
             || waits_for_reboots(run.hub, run.plan, planned, run.method),
         vmware_serial: has_vmware_serial(run.hub),
@@ -306,6 +318,16 @@ pub(crate) async fn create_vm(
         run.hub.delete(DATA_VOLUME, &volume).await?;
     }
     Ok(None)
+}
+
+/// The claims of shared disks that another plan has migrated into the same namespace.
+fn shared_claims(run: &Run<'_>, planned: &PlannedVm) -> Vec<String> {
+    let is_it = |claim: &Value| {
+        let file = annotation(claim, "forklift.konveyor.io/disk-source");
+        label(claim, "shareable") == "true" && planned.left_out.iter().any(|left| left == file)
+    };
+    let found = run.hub.cache.list(CLAIM, |claim| namespace(claim) == run.target_namespace() && is_it(claim));
+    found.iter().map(|claim| name(claim).to_owned()).collect()
 }
 
 /// The product's own form of the serial: MTV since 2.10 on OpenShift since 4.20, unless switched off.

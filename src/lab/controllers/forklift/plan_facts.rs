@@ -18,6 +18,8 @@ pub(crate) struct PlanFacts {
     pub(crate) source_provider: Option<Arc<Value>>,
     pub(crate) source: Option<Arc<VsphereSource>>,
     pub(crate) to_host: bool,
+    /// Whether several rows for one source network are a pool (since 2.11); before, the first row has them all.
+    pub(crate) pools: bool,
     /// Whether the array copies the disks.
     pub(crate) offload: bool,
     pub(crate) storage_map: Option<Arc<Value>>,
@@ -34,10 +36,12 @@ pub(crate) struct PlannedVm {
     pub(crate) vm: Option<Vm>,
     /// More than one VM has the entry's name.
     pub(crate) ambiguous: bool,
+    /// Files of the shared disks that this plan leaves to another one.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// Where a NIC goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Attachment {
     Pod,
     Multus(String),
@@ -61,12 +65,17 @@ impl PlanFacts {
             networks.clone_from(&inventory.networks);
             datastores.clone_from(&inventory.datastores);
             let warm = is_warm(hub, plan);
-            vms = items(plan, "/spec/vms").map(|entry| resolve(entry, &inventory.vms, warm)).collect();
+            let leaves_shared = !flag(plan, "/spec/migrateSharedDisks", true);
+            vms = items(plan, "/spec/vms")
+                .map(|entry| resolve(&known_fields(hub, entry), &inventory.vms, warm))
+                .map(|planned| if leaves_shared { planned.without_shared() } else { planned })
+                .collect();
         }
         let mut facts = Self {
             source_provider,
             source,
             to_host,
+            pools: hub.since(11),
             offload: false,
             storage_map,
             network_map,
@@ -84,7 +93,7 @@ impl PlanFacts {
 
     /// Where each NIC of a VM goes; `None` for one whose network is in no row of the map.
     ///
-    /// Several rows for one source are a pool: each NIC takes the first unused attachment.
+    /// Several rows for one source are a pool since 2.11: each NIC takes the first unused attachment.
     pub(crate) fn attachments(&self, vm: &Vm) -> Vec<Option<Attachment>> {
         let rows: Vec<&Value> = self.network_map.iter().flat_map(|map| items(map, "/spec/map")).collect();
         let mut used: Vec<Attachment> = Vec::new();
@@ -94,7 +103,7 @@ impl PlanFacts {
                 let name = self.networks.iter().find(|one| one.moref == nic.network).map(|one| one.name.as_str());
                 let pool: Vec<Attachment> =
                     rows.iter().filter(|row| names(row, &nic.network, name)).map(|row| attachment(row)).collect();
-                let fresh = pool.iter().find(|one| matches!(one, Attachment::Multus(_)) && !used.contains(one));
+                let fresh = pool.iter().filter(|_| self.pools).find(|one| matches!(one, Attachment::Multus(_)) && !used.contains(one));
                 let chosen = fresh.or(pool.first()).cloned();
                 used.extend(chosen.clone());
                 chosen
@@ -137,7 +146,7 @@ fn resolve(entry: &Value, vms: &[Vm], warm: bool) -> PlannedVm {
         .collect();
     let ambiguous = hits.len() > 1;
     let vm = hits.into_iter().next().filter(|_| !ambiguous).cloned().map(|vm| in_disk_order(vm, warm));
-    PlannedVm { entry: entry.clone(), vm, ambiguous }
+    PlannedVm { entry: entry.clone(), vm, ambiguous, left_out: Vec::new() }
 }
 
 /// The disks in the product's order, each with its current file: below a snapshot that is the delta, which a warm
@@ -155,7 +164,44 @@ fn in_disk_order(mut vm: Vm, warm: bool) -> Vm {
     vm
 }
 
+/// The fields of a plan's spec or of a VM's entry that this release knows. Source: forklift-api.md sections 5 and 12.
+pub(crate) fn known_fields(hub: &Hub, given: &Value) -> Value {
+    let mut known = given.clone();
+    let Some(fields) = known.as_object_mut() else { return known };
+    for (minor, names) in [
+        (9, &["targetName", "targetPowerState", "skipGuestConversion", "deleteGuestConversionPod"][..]),
+        (
+            10,
+            &[
+                "targetLabels",
+                "targetNodeSelector",
+                "targetAffinity",
+                "convertorLabels",
+                "convertorNodeSelector",
+                "convertorAffinity",
+                "enableNestedVirtualization",
+                "xfsCompatibility",
+            ][..],
+        ),
+        (11, &["rdmAsLun"][..]),
+    ] {
+        if !hub.since(minor) {
+            fields.retain(|name, _| !names.contains(&name.as_str()));
+        }
+    }
+    known
+}
+
 impl PlannedVm {
+    /// The VM without the disks that others share.
+    fn without_shared(mut self) -> Self {
+        if let Some(vm) = &mut self.vm {
+            self.left_out = vm.disks.iter().filter(|disk| disk.shared).map(|disk| disk.file.clone()).collect();
+            vm.disks.retain(|disk| !disk.shared);
+        }
+        self
+    }
+
     /// The name that the VM gets on the cluster.
     pub(crate) fn target_name(&self, hub_seed: u64) -> String {
         let wanted = text(&self.entry, "/targetName");
@@ -177,8 +223,8 @@ impl PlannedVm {
 /// CDI's. Source: forklift-api.md section 6, "Pipelines".
 pub(crate) fn method(hub: &Hub, plan: &Value, facts: &PlanFacts) -> Method {
     if is_warm(hub, plan) {
-        Method::Warm { converts: !flag(plan, "/spec/skipGuestConversion", false), minor: hub.mtv.minor }
-    } else if flag(plan, "/spec/skipGuestConversion", false) {
+        Method::Warm { converts: !(hub.since(9) && flag(plan, "/spec/skipGuestConversion", false)), minor: hub.mtv.minor }
+    } else if hub.since(9) && flag(plan, "/spec/skipGuestConversion", false) {
         Method::Raw
     } else if facts.offload && hub.since(12) {
         Method::Cdi { lists_v2v: false }

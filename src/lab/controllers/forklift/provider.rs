@@ -51,7 +51,15 @@ pub(crate) async fn reconcile(hub: &Hub, provider: &Value) -> Result<Outcome, Fa
     if hub.since(9) && text(provider, "/spec/type") == "vsphere" {
         offload::ensure_keys(hub, provider).await?;
     }
-    let verdict = judge(hub, provider, secret.as_deref());
+    let verdict = match judge(hub, provider, secret.as_deref()) {
+        // A remote cluster knows its tokens; in this world it is the same one.
+        Verdict::Connected if text(provider, "/spec/type") == "openshift" && !is_host(provider) => {
+            let token = secret.as_deref().map(|secret| secret_key(secret, "token")).unwrap_or_default();
+            let refused = Condition::critical("ConnectionAuthFailed", "Tested", "the cluster refuses the token");
+            if hub.knows_token(&token).await? { Verdict::Connected } else { Verdict::Disconnected(refused) }
+        }
+        other => other,
+    };
     let mut conditions = Conditions::begin(provider);
     let insecure = secret.as_deref().is_some_and(is_insecure) && text(provider, "/spec/type") == "vsphere";
     if insecure {

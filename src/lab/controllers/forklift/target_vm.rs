@@ -54,6 +54,12 @@ impl Blueprint<'_> {
         if self.vm.firmware == Firmware::Efi && self.vm.secure_boot {
             domain["features"] = json!({"smm": {"enabled": true}});
         }
+        // Left out: as the product finds best.
+        let own = self.entry.get("enableNestedVirtualization").filter(|value| !value.is_null());
+        if let Some(nested) = own.or(self.spec.get("enableNestedVirtualization")).and_then(Value::as_bool) {
+            let policy = if nested { "optional" } else { "disable" };
+            domain["cpu"]["features"] = json!(["vmx", "svm"].map(|name| json!({"name": name, "policy": policy})));
+        }
         let mut pod = json!({"domain": domain, "networks": networks, "volumes": volumes});
         for (field, target) in [("targetNodeSelector", "nodeSelector"), ("targetAffinity", "affinity")] {
             if let Some(value) = self.spec.get(field).filter(|value| !value.is_null()) {
@@ -128,6 +134,9 @@ impl Blueprint<'_> {
                 Attachment::Multus(nad) => json!({"name": name, "multus": {"networkName": nad}}),
                 _ => json!({"name": name, "pod": {}}),
             };
+            if !nic.connected {
+                interface["state"] = json!("down");
+            }
             let binding = if network.get("pod").is_some() { "masquerade" } else { "bridge" };
             interface[binding] = json!({});
             interfaces.push(interface);

@@ -6,6 +6,7 @@ use super::super::conditions::{Condition, Conditions};
 use super::super::hub::{Fail, Hub};
 use super::super::kinds::{HOOK, VIRTUAL_MACHINE};
 use super::super::object::{flag, has_condition, items, label, reference, text, uid};
+use super::super::operator;
 use super::maps::check_provider;
 use super::offload;
 use super::plan_facts::{PlanFacts, is_warm};
@@ -77,6 +78,11 @@ fn check_map(plan: &Value, which: &str, map: Option<&Value>, conditions: &mut Co
 
 /// What this lab cannot migrate is refused, never done halfway.
 fn check_type(hub: &Hub, plan: &Value, conditions: &mut Conditions) {
+    // A switch of the operator's turns warm migrations from vSphere off.
+    if is_warm(hub, plan) && !operator::feature(hub, "controller_vsphere_incremental_backup", true) {
+        let words = "warm migrations from vSphere are switched off";
+        conditions.set(Condition::critical("WarmMigrationNotReady", "NotSupported", words));
+    }
     if hub.since(10) && ["live", "conversion"].contains(&text(plan, "/spec/type")) {
         let words = format!("migrations of type {} are not simulated by this lab yet", text(plan, "/spec/type"));
         conditions.set(Condition::critical("MigrationTypeNotValid", "NotSupported", words));
@@ -98,7 +104,8 @@ fn context<'a>(hub: &Hub, plan: &'a Value, facts: &'a PlanFacts) -> Context<'a> 
                 .collect(),
         })
         .collect();
-    Context { plan, facts, existing, minor: hub.mtv.minor, seed: hub.world.spec.seed }
+    let warm = is_warm(hub, plan);
+    Context { plan, facts, existing, warm, patch: hub.mtv.patch, minor: hub.mtv.minor, seed: hub.world.spec.seed }
 }
 
 async fn check_hooks(hub: &Hub, plan: &Value, conditions: &mut Conditions) -> Result<(), Fail> {
@@ -127,12 +134,18 @@ async fn check_hooks(hub: &Hub, plan: &Value, conditions: &mut Conditions) -> Re
     Ok(())
 }
 
-/// A VDDK image is validated once; meanwhile Ready is withheld without a blocker.
+/// A VDDK image is validated once; meanwhile Ready is withheld without a blocker. Warm migrations (since 2.9) and raw
+/// copies (since 2.10) cannot do without.
 fn check_vddk(hub: &Hub, plan: &Value, facts: &PlanFacts, conditions: &mut Conditions) {
+    if facts.source_provider.as_deref().is_none_or(|one| text(one, "/spec/type") != "vsphere") {
+        return;
+    }
     let image = facts.source_provider.as_deref().map(|one| text(one, "/spec/settings/vddkInitImage"));
-    if image.unwrap_or_default().is_empty() {
-        if hub.since(10) && flag(plan, "/spec/skipGuestConversion", false) {
-            let words = "a raw copy needs a VDDK image";
+    let shared = if hub.since(9) { operator::default_vddk_image(hub) } else { String::new() };
+    if image.unwrap_or_default().is_empty() && shared.is_empty() {
+        let raw = hub.since(10) && flag(plan, "/spec/skipGuestConversion", false);
+        if raw || hub.since(9) && is_warm(hub, plan) {
+            let words = "a warm migration and a raw copy need a VDDK image";
             conditions.set(Condition::critical("VDDKInitImageNotReady", "NotSet", words));
         }
         return;

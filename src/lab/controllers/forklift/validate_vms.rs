@@ -28,6 +28,8 @@ pub(crate) struct Context<'a> {
     pub(crate) existing: Vec<Existing>,
     /// Minor release of MTV 2.
     pub(crate) minor: u64,
+    pub(crate) patch: u64,
+    pub(crate) warm: bool,
     pub(crate) seed: u64,
 }
 
@@ -72,6 +74,21 @@ pub(crate) fn validate(context: &Context<'_>) -> Vec<Condition> {
         finding("VMMultiplePodNetworkMappings", critical, "NotValid", "a VM has more than one NIC on the pod network"),
         &on(has_two_pod_nics),
     );
+    if in_duplicate_range(context) {
+        add(
+            finding("VMDuplicateNADMappings", critical, "NotValid", "two NICs of a VM are on one attachment"),
+            &on(has_duplicate_attachment),
+        );
+    }
+    if context.warm {
+        add(
+            finding("VMMissingChangedBlockTracking", critical, "MissingChangedBlockTracking", "a VM tracks no changes"),
+            &on(|_, _, vm| !vm.tracks_changes()),
+        );
+        if context.minor >= 10 {
+            add(finding("VMHasSnapshots", critical, "", "a VM has snapshots"), &on(|_, _, vm| !vm.snapshots.is_empty()));
+        }
+    }
     let category = if context.minor >= 8 { Category::Warn } else { critical };
     add(
         finding("VMMissingGuestIPs", category, "MissingGuestInformation", "no guest data for static addresses"),
@@ -91,8 +108,41 @@ pub(crate) fn validate(context: &Context<'_>) -> Vec<Condition> {
             &on(|_, _, vm| vm.power == Power::On && !vm.tools),
         );
     }
+    conditions.extend(context.facts.vms.iter().filter_map(|planned| shared_disks(context, planned)));
     conditions.extend(template_fault(context));
     conditions
+}
+
+/// Whether this release refuses two NICs on one attachment. Source: forklift-api.md section 11.
+fn in_duplicate_range(context: &Context<'_>) -> bool {
+    matches!((context.minor, context.patch), (11, 2..) | (12, ..=6))
+}
+
+fn has_duplicate_attachment(context: &Context<'_>, _: &PlannedVm, vm: &Vm) -> bool {
+    let attachments = context.facts.attachments(vm);
+    let nads: Vec<_> = attachments.iter().flatten().filter(|one| matches!(one, Attachment::Multus(_))).collect();
+    nads.iter().collect::<BTreeSet<_>>().len() < nads.len()
+}
+
+/// A VM's shared disks can be copied only while no VM that has them runs; warm migrations only say so.
+fn shared_disks(context: &Context<'_>, planned: &PlannedVm) -> Option<Condition> {
+    let vm = planned.vm.as_ref()?;
+    let own: Vec<&str> = vm.disks.iter().filter(|disk| disk.shared).map(|disk| disk.file.as_str()).collect();
+    if own.is_empty() || !flag(context.plan, "/spec/migrateSharedDisks", true) {
+        return None;
+    }
+    let source = context.facts.source.as_ref()?;
+    let running: Vec<String> = source
+        .read()
+        .vms
+        .iter()
+        .filter(|one| one.power == Power::On && one.disks.iter().any(|disk| own.contains(&disk.file.as_str())))
+        .map(|one| format!(" id:{} name:'{}' ", one.moref, one.name))
+        .collect();
+    let category = if context.warm { Category::Nothing } else { Category::Critical };
+    let words = "VMs that share disks are running";
+    let kind = format!("SharedDisks-{}", vm.moref);
+    (!running.is_empty()).then(|| Condition::new(&kind, category, "", words).about(running))
 }
 
 fn described(planned: &PlannedVm) -> String {

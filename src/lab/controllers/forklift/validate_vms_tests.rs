@@ -65,6 +65,7 @@ pub(crate) fn facts_of(vms: Vec<(Value, Option<Vm>)>) -> PlanFacts {
         source_provider: None,
         source: None,
         to_host: true,
+        pools: true,
         offload: false,
         storage_map: Some(Arc::new(json!({"spec": {"map": [
             {"source": {"name": "ds1"}, "destination": {"storageClass": "ceph", "accessMode": "ReadWriteMany"}}]}}))),
@@ -75,12 +76,12 @@ pub(crate) fn facts_of(vms: Vec<(Value, Option<Vm>)>) -> PlanFacts {
             {"source": {"id": "network-9"}, "destination": {"type": "ignored"}}]}}))),
         networks: vec![named("network-7", "VM Network"), named("network-8", "b"), named("network-9", "c")],
         datastores: vec![named("datastore-1", "ds1")],
-        vms: vms.into_iter().map(|(entry, vm)| PlannedVm { entry, vm, ambiguous: false }).collect(),
+        vms: vms.into_iter().map(|(entry, vm)| PlannedVm { entry, vm, ambiguous: false, left_out: Vec::new() }).collect(),
     }
 }
 
 fn kinds(plan: &Value, facts: &PlanFacts, existing: Vec<Existing>) -> Vec<String> {
-    let context = Context { plan, facts, existing, minor: 11, seed: 0 };
+    let context = Context { plan, facts, existing, minor: 11, patch: 3, warm: false, seed: 0 };
     validate(&context).into_iter().map(|one| one.kind).collect()
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Names, scopes and status subresources: forklift-api.md section 1, cluster-api.md sections 1 to 3.
 
+use semver::Version;
 use serde_json::{Value, json};
 
 /// A kind to define.
@@ -143,11 +144,67 @@ fn platform() -> Vec<Definition> {
     ]
 }
 
-/// All definitions; Forklift's own only if it is installed.
-pub(super) fn all(with_forklift: bool) -> Vec<Value> {
-    let forklift = if with_forklift { forklift() } else { Vec::new() };
-    platform().iter().chain(&forklift).map(object).collect()
+/// All definitions; Forklift's own, those of this release, only if it is installed.
+pub(super) fn all(mtv: Option<&Version>) -> Vec<Value> {
+    let since = |minor| mtv.is_some_and(|version| *version >= Version::new(2, minor, 0));
+    let known = |definition: &Definition| match definition.kind {
+        "OVAProviderServer" => since(10),
+        "HyperVProviderServer" => since(11),
+        "Conversion" => since(12),
+        _ => true,
+    };
+    let mut forklift = if mtv.is_some() { forklift() } else { Vec::new() };
+    forklift.retain(known);
+    let mut all: Vec<Value> = platform().iter().chain(&forklift).map(object).collect();
+    if since(10) {
+        let typed = all.iter_mut().find(|one| one["spec"]["names"]["kind"] == "ForkliftController");
+        if let Some(definition) = typed {
+            let schema = &mut definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+            *schema = json!({"type": "object", "properties": settings()});
+        }
+    }
+    all
 }
+
+/// The keys of the ForkliftController that are kept since 2.10; others are pruned. Source: forklift-api.md section 10.
+fn settings() -> Value {
+    let number = json!({"x-kubernetes-int-or-string": true});
+    let switch = json!({"type": "string", "enum": ["true", "false"]});
+    let mut keys = serde_json::Map::new();
+    for key in NUMBERS {
+        keys.insert(key.to_owned(), number.clone());
+    }
+    for key in SWITCHES {
+        keys.insert(key.to_owned(), switch.clone());
+    }
+    for key in TEXTS {
+        keys.insert(key.to_owned(), json!({"type": "string"}));
+    }
+    keys.into()
+}
+
+const NUMBERS: [&str; 4] = [
+    "controller_precopy_interval",
+    "controller_max_vm_inflight",
+    "controller_max_populator_inflight",
+    "controller_snapshot_removal_timeout_minuts",
+];
+const SWITCHES: [&str; 13] = [
+    "feature_copy_offload",
+    "feature_ocp_live_migration",
+    "feature_use_conversion_cr",
+    "feature_windows_wait_for_reboot",
+    "feature_vmware_system_serial_number",
+    "feature_ui_plugin",
+    "feature_validation",
+    "feature_volume_populator",
+    "wait_for_final_snapshot_consolidation",
+    "controller_ovirt_warm_migration",
+    "controller_vsphere_incremental_backup",
+    "controller_static_udn_ip_addresses",
+    "controller_retain_populator_pods",
+];
+const TEXTS: [&str; 2] = ["vddk_image", "controller_pvc_name_template"];
 
 fn object(definition: &Definition) -> Value {
     let mut names = json!({
@@ -191,7 +248,7 @@ mod tests {
 
     #[test]
     fn the_controllers_kinds_are_defined_as_they_use_them() {
-        let defined = all(true);
+        let defined = all(Some(&Version::new(2, 12, 0)));
         for kind in [
             kinds::PROVIDER,
             kinds::PLAN,
@@ -213,6 +270,6 @@ mod tests {
             assert_eq!(one["spec"]["versions"][0]["name"], kind.version);
             assert_eq!(one["spec"]["scope"] == "Namespaced", kind.namespaced, "{name}");
         }
-        assert!(all(false).iter().all(|one| one["spec"]["group"] != "forklift.konveyor.io"));
+        assert!(all(None).iter().all(|one| one["spec"]["group"] != "forklift.konveyor.io"));
     }
 }
