@@ -18,6 +18,8 @@ mod kinds;
 mod kubelet;
 mod object;
 mod operator;
+#[cfg(test)]
+mod placement_tests;
 mod power;
 mod queue;
 mod routes;

@@ -89,6 +89,8 @@ pub(crate) fn pod_status(pod: &Value, phase: &str) -> Value {
             {"exitCode": 0, "reason": "Completed", "startedAt": started, "finishedAt": now}}),
         "Failed" => json!({"terminated":
             {"exitCode": 1, "reason": "Error", "startedAt": started, "finishedAt": now}}),
+        "Failed" => json!({"terminated":
+            {"exitCode": 1, "reason": "Error", "startedAt": started, "finishedAt": now}}),
         "Running" => json!({"running": {"startedAt": started}}),
         _ => json!({"waiting": {"reason": "ContainerCreating"}}),
     };

@@ -76,7 +76,10 @@ pub(crate) fn facts_of(vms: Vec<(Value, Option<Vm>)>) -> PlanFacts {
             {"source": {"id": "network-9"}, "destination": {"type": "ignored"}}]}}))),
         networks: vec![named("network-7", "VM Network"), named("network-8", "b"), named("network-9", "c")],
         datastores: vec![named("datastore-1", "ds1")],
-        vms: vms.into_iter().map(|(entry, vm)| PlannedVm { entry, vm, ambiguous: false, left_out: Vec::new() }).collect(),
+        vms: vms
+            .into_iter()
+            .map(|(entry, vm)| PlannedVm { entry, vm, ambiguous: false, left_out: Vec::new() })
+            .collect(),
     }
 }
 
