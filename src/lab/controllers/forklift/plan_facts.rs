@@ -103,10 +103,7 @@ impl PlanFacts {
                 let name = self.networks.iter().find(|one| one.moref == nic.network).map(|one| one.name.as_str());
                 let pool: Vec<Attachment> =
                     rows.iter().filter(|row| names(row, &nic.network, name)).map(|row| attachment(row)).collect();
-                let fresh = pool
-                    .iter()
-                    .filter(|_| self.pools)
-                    .find(|one| matches!(one, Attachment::Multus(_)) && !used.contains(one));
+                let fresh = pool.iter().filter(|_| self.pools).find(|one| !used.contains(one));
                 let chosen = fresh.or(pool.first()).cloned();
                 used.extend(chosen.clone());
                 chosen

@@ -144,3 +144,13 @@ fn templates_that_give_no_label_are_refused() {
     let plan = json!({"spec": {"targetNamespace": "n", "pvcNameTemplate": "{{ .FileName }}"}});
     assert_eq!(kinds(&plan, &of(vm("a", &[])), vec![]), ["NotValid"]);
 }
+
+#[test]
+fn a_pool_with_the_pod_network_gives_it_to_one_nic() {
+    let mut facts = of(vm("a", &[]));
+    let row = |destination: Value| json!({"source": {"id": "network-5"}, "destination": destination});
+    let nad = row(json!({"type": "multus", "namespace": "n", "name": "nad-5"}));
+    facts.network_map = Some(Arc::new(json!({"spec": {"map": [row(json!({"type": "pod"})), nad]}})));
+    let pooled = facts.attachments(&vm("a", &["network-5", "network-5"]));
+    assert_eq!(pooled, [Some(Attachment::Pod), Some(Attachment::Multus("n/nad-5".to_owned()))]);
+}
