@@ -115,7 +115,7 @@ impl Rig {
     /// A whole run: set up, the test, tear down.
     pub(crate) async fn run(&self, scenario: &str) -> Ran {
         let cluster = self.connect().await.unwrap_or_else(|problems| panic!("{problems:?}"));
-        let ended = self.course.run(cluster, scenario).await;
+        let ended = Box::pin(self.course.run(cluster, scenario)).await;
         Ran { ended, differences: self.baseline.differences(&self.lab) }
     }
 
