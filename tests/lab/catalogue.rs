@@ -56,9 +56,8 @@ async fn catalogue_on(change: impl FnOnce(&mut WorldSpec)) -> BTreeMap<String, S
 async fn release(short: &str, lacking: &[(&str, &str)]) {
     let full = mtv_release(short).unwrap();
     let skipped = Box::pin(catalogue_on(|spec| spec.cluster.mtv.clone_from(&full))).await;
-    let expected: Vec<(&str, String)> = (lacking.iter())
-        .map(|(name, wants)| (*name, format!("needs MTV {wants}, this is {full}")))
-        .collect();
+    let expected: Vec<(&str, String)> =
+        (lacking.iter()).map(|(name, wants)| (*name, format!("needs MTV {wants}, this is {full}"))).collect();
     let told: Vec<(&str, String)> = skipped.iter().map(|(name, reason)| (name.as_str(), reason.clone())).collect();
     assert_eq!(told, expected, "MTV {full}");
 }

@@ -8,14 +8,18 @@ mod catalogue;
 mod clones;
 #[path = "../support/course.rs"]
 mod course;
+mod crash;
 mod environment;
 mod failures;
 mod faults;
 mod many;
 mod migration;
+mod offload;
 mod offload_proof;
+mod options;
 mod plans;
 mod rig;
 mod sharing;
 mod sources;
 mod undo;
+mod warm;

@@ -26,10 +26,8 @@ impl Course {
     /// rules.
     pub(crate) async fn run_all(&self, cluster: Cluster, tests: &[Test]) -> EndedAll {
         let (parts, collected) = self.parts(cluster).await.unwrap_or_else(|problems| panic!("{problems:?}"));
-        let skipped: BTreeMap<String, String> = tests
-            .iter()
-            .filter_map(|test| Some((test.name.clone(), self.skip_reason(&parts, test)?)))
-            .collect();
+        let skipped: BTreeMap<String, String> =
+            tests.iter().filter_map(|test| Some((test.name.clone(), self.skip_reason(&parts, test)?))).collect();
         let run: Vec<Test> = tests.iter().filter(|test| !skipped.contains_key(&test.name)).cloned().collect();
         let sources = self.sources_of(&parts, &run).await.unwrap_or_else(|problems| panic!("{problems:?}"));
         let session = Session::set_up(parts, sources).await.map_err(|failed| failed.1).unwrap();

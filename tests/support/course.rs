@@ -158,7 +158,7 @@ impl Course {
 
 /// Events on their way into a list.
 pub(crate) struct Collected {
-    events: Arc<Mutex<Vec<Event>>>,
+    pub(crate) events: Arc<Mutex<Vec<Event>>>,
     pump: JoinSet<std::io::Result<()>>,
 }
 
