@@ -40,12 +40,14 @@ pub(super) fn skips(
         .collect();
     let reason = |test: &Test| {
         let entry = around.providers.get(test.provider.as_deref()?).ok()?;
+        let array_mtv = entry.copyoffload().map(|section| section.storage_vendor_product.since());
         let facts = SourceFacts {
             provider_name: &entry.name,
             provider_type: entry.type_name(),
             mtv_version: mtv.as_ref(),
             openshift_version: openshift.as_ref(),
             copyoffload_keys: &entry.copyoffload().map(present).unwrap_or_default(),
+            array_mtv: array_mtv.as_ref(),
             provider_keys: &entry.present_keys().into_iter().map(str::to_owned).collect(),
             settings: &settings,
         };
