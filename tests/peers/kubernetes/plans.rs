@@ -124,12 +124,23 @@ pub(crate) async fn remote(bench: Bench) {
 /// Populators, claims and tasks are seen. Logs of pods are not: there is no kubelet to ask, so that nothing proves how
 /// the disks were copied.
 pub(crate) async fn offload(bench: Bench) {
-    let ended = run_whole(&bench, "offload", OFFLOAD, &["/secrets", "/storagemaps", "/plans"]).await;
+    assert_offloaded(&run_whole(&bench, "offload", OFFLOAD, &["/secrets", "/storagemaps", "/plans"]).await);
+}
+
+/// The same, with a token.
+pub(crate) async fn offloaded(stage: &Stage, token: &str) {
+    let course = stage.course();
+    let cluster = stage.log_in(&course, token).await;
+    assert_offloaded(&Box::pin(course.run(cluster, OFFLOAD)).await);
+    stage.assert_nothing_left(&course).await;
+}
+
+fn assert_offloaded(ended: &Ended) {
     assert_eq!(ended.failed_checks(), Vec::<String>::new(), "{}", ended.reason());
     let reason = "neither a pod nor a task told how it copied Hard disk 1".to_owned();
-    assert_eq!(*verdict(&ended, "xcopy"), Verdict::Inconclusive { reason });
+    assert_eq!(*verdict(ended, "xcopy"), Verdict::Inconclusive { reason });
     for check in ["storage", "disk-order", "pvc-names", "source"] {
-        assert!(matches!(verdict(&ended, check), Verdict::Passed { .. }), "{check}: {:?}", verdict(&ended, check));
+        assert!(matches!(verdict(ended, check), Verdict::Passed { .. }), "{check}: {:?}", verdict(ended, check));
     }
 }
 
