@@ -39,7 +39,8 @@ pub(crate) async fn enough_and_not_more(bench: Bench) {
     let _alone = stage.turns.write().await;
     let token = stage.account("minimal", &shipped_rules()).await;
     let runs = (0..plans::PASSING.len()).map(|number| plans::passed(stage, &token, number));
-    tokio::join!(passed(stage, &stage.course(), &token, COLD), join_all(runs), plans::offloaded(stage, &token));
+    let cold = stage.course();
+    tokio::join!(passed(stage, &cold, &token, COLD), join_all(runs), plans::offloaded(stage, &token));
     stalled(stage, &token).await;
     let left = failed_by_a_check(stage, &token).await;
     abandon(stage, &left).await;
