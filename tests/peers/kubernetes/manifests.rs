@@ -115,7 +115,7 @@ fn outlined(course: &Course, scenario: &str) -> Vec<Value> {
 }
 
 /// No write was refused for its form, and none lost a leaf.
-fn assert_whole(written: &[Written]) {
+pub(super) fn assert_whole(written: &[Written]) {
     assert_none_refused(written);
     let lost: BTreeSet<String> = written.iter().filter(|one| one.succeeded()).flat_map(Written::lost).collect();
     assert!(lost.is_empty(), "lost: {lost:#?}");
@@ -130,7 +130,7 @@ fn assert_none_refused(written: &[Written]) {
     assert!(refused.is_empty(), "refused: {refused:#?}");
 }
 
-fn assert_covers(written: &[Written], kinds: &[&str]) {
+pub(super) fn assert_covers(written: &[Written], kinds: &[&str]) {
     for kind in kinds {
         assert!(written.iter().any(|one| one.succeeded() && one.path.contains(kind)), "nothing was written to {kind}");
     }
