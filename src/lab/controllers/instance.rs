@@ -10,7 +10,6 @@ use super::object::{
 };
 use super::virtual_machine::{INSTANCE_FINALIZER, keep_time, owner_of, volumes_of};
 use crate::facts::Seed;
-use crate::lab::fault::ProductFault;
 use crate::lab::world::Vm;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -53,8 +52,7 @@ pub(crate) async fn reconcile(hub: &Hub, instance: &Value) -> Result<Outcome, Fa
             Ok(Outcome::Again(TICK))
         }
         "Running" => {
-            let silent = hub.world.faults.harms(ProductFault::SilentAgent);
-            let connected = guest.filter(|guest| guest.tools && !silent);
+            let connected = guest.filter(|guest| guest.tools);
             let status = running(instance, &node, &address, connected.as_ref());
             hub.put_status(INSTANCE, instance, status).await?;
             Ok(Outcome::Done)
