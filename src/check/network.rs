@@ -3,12 +3,12 @@
 use super::versions::mtv_before;
 use super::{Check, Evidence, MappedNetwork, Rule, VmEvidence};
 use crate::event::Verdict;
-use crate::facts::{SourceNic, TargetNic, TargetVm};
+use crate::facts::{NicAttachment, SourceNic, TargetNic, TargetVm};
 
 pub(super) const CHECK: Check = Check {
     key: "network",
     rule: "Each NIC, found by its MAC address, is on the network that the NetworkMap names; of several rows for one source \
-           network, each NIC takes the first that is not taken (since MTV 2.11).",
+           network, each NIC takes one that no earlier NIC has taken (since MTV 2.11).",
     source: "original-suite.md section 3 (network); forklift-api.md section 7 (NICs)",
     judge: Rule::PerVm(judge),
 };
@@ -19,8 +19,10 @@ fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
     for (index, nic) in vm.source.nics.iter().enumerate() {
         let Some(found) = counterpart(nic, target) else { continue };
         judged += 1;
-        let before = vm.source.nics[..index].iter().filter(|other| other.network == nic.network).count();
-        let wanted = destinations(evidence, nic, before);
+        let earlier = vm.source.nics[..index].iter().filter(|other| other.network == nic.network);
+        let taken: Vec<&NicAttachment> =
+            earlier.filter_map(|other| counterpart(other, target)).map(|other| &other.attachment).collect();
+        let wanted = destinations(evidence, nic, &taken);
         if !wanted.iter().any(|row| row.destination == found.attachment) {
             let names: Vec<_> = wanted.iter().map(|row| row.destination.to_string()).collect();
             let names =
@@ -42,21 +44,18 @@ fn counterpart<'a>(nic: &SourceNic, target: &'a TargetVm) -> Option<&'a TargetNi
     target.nics.iter().find(|found| found.mac.as_ref().is_some_and(|mac| mac.eq_ignore_ascii_case(&nic.mac)))
 }
 
-/// The rows that a NIC may follow, of which `before` are taken by earlier NICs of the same source network.
-fn destinations<'a>(evidence: &'a Evidence, nic: &SourceNic, before: usize) -> Vec<&'a MappedNetwork> {
-    let rows: Vec<_> = evidence.network_map.iter().filter(|row| row.source == nic.network).collect();
-    let pooled = rows.len() > 1 && !mtv_before(evidence, 2, 11);
-    match rows.get(before) {
-        Some(row) if pooled => vec![*row],
-        _ => rows,
-    }
+/// The rows that a NIC may follow, when earlier NICs of the same source network are on `taken`. Which row of a pool a NIC
+/// takes, the sheet leaves open where one of them is the pod network.
+fn destinations<'a>(evidence: &'a Evidence, nic: &SourceNic, taken: &[&NicAttachment]) -> Vec<&'a MappedNetwork> {
+    let rows = evidence.network_map.iter().filter(|row| row.source == nic.network);
+    let pooled = rows.clone().count() > 1 && !mtv_before(evidence, 2, 11);
+    rows.filter(|row| !pooled || !taken.contains(&&row.destination)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::sample;
     use super::*;
-    use crate::facts::NicAttachment;
 
     #[test]
     fn macs_match_without_case_and_places_must_agree() {

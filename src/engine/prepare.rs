@@ -21,14 +21,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A source VM, ready to be migrated.
 pub(super) struct Prepared {
-    /// What the scenario asks for.
-    pub(super) request: VmRequest,
     /// Whether the guest agent must report in after the migration.
     pub(super) guest_agent: bool,
     /// The VM on the source.
     pub(super) vm: VmRef,
-    /// Whether it is a clone of ours.
-    pub(super) made: bool,
     /// The VM before the migration.
     pub(super) facts: SourceVm,
     /// The VM in the product's inventory.
@@ -274,16 +270,7 @@ async fn make_ready(walk: &Walk<'_>, obtained: Obtained<'_>) -> Result<Prepared,
     let inventory = walk.source.inventory.wait_like(&key, &facts, &deadline).await?;
     let target_name = destination_vm_name(&facts.name).map_err(|error| StepError::Broken(error.to_string()))?;
     let guest_agent = request.guest_agent;
-    Ok(Prepared {
-        request: request.clone(),
-        guest_agent,
-        vm,
-        made,
-        facts,
-        inventory,
-        target_name,
-        entries: vec![entry],
-    })
+    Ok(Prepared { guest_agent, vm, facts, inventory, target_name, entries: vec![entry] })
 }
 
 /// What a clone gets once it is there. All of it goes with the clone.

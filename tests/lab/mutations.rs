@@ -26,6 +26,7 @@ virtual_machines:
     add_nic: true
     add_nic_start_connected: false
 vm_target_namespace: full-vms
+per_nic_network_map: true
 pvc_name_template: '{{ .VmName | lower | replace \"_\" \"-\" }}-disk-{{ .DiskIndex }}'
 target_node_selector: {mtv-mutations: null}
 target_labels: {mtv-mutations: null, team: qa}

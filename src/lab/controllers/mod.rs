@@ -19,6 +19,8 @@ mod kinds;
 mod kubelet;
 mod object;
 mod operator;
+#[cfg(test)]
+mod placement_tests;
 mod power;
 mod queue;
 mod routes;

@@ -112,7 +112,12 @@ async fn the_operator_follows_a_change() {
     let bench = Bench::start();
     let space = bench.world.spec.cluster.mtv_namespace.clone();
     let own = bench.hub.get(kinds::FORKLIFT_CONTROLLER, &space, "forklift-controller").await.unwrap().unwrap();
-    let patched = bench.hub.merge(kinds::FORKLIFT_CONTROLLER, &own, &json!({"spec": {"controller_max_vm_inflight": 5}})).await.unwrap().unwrap();
+    let patched = bench
+        .hub
+        .merge(kinds::FORKLIFT_CONTROLLER, &own, &json!({"spec": {"controller_max_vm_inflight": 5}}))
+        .await
+        .unwrap()
+        .unwrap();
     let generation = patched["metadata"]["generation"].clone();
     let deadline = Deadline::after(Duration::from_secs(20), &CancellationToken::new());
     poll("operator", &deadline, Duration::from_millis(20), async || {

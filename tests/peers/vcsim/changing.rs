@@ -63,7 +63,7 @@ async fn drs(bench: Bench) {
         let vm = provider.find_vm(name).await.unwrap();
         provider.keep_on_host(&vm).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
         // The second time the override is there, so adding it fails and editing it does not.
-        assert_eq!(simulator.tasks("ReconfigureComputeResource").await.len(), tasks, "{name}");
+        assert_eq!(simulator.tasks("ReconfigureCluster").await.len(), tasks, "{name}");
     }
 }
 

@@ -156,7 +156,7 @@ mod tests {
 
     fn of(plan: &Value, entry: Value) -> Named {
         let source = vm("Web_A", &[]);
-        let planned = PlannedVm { entry, vm: None, ambiguous: false };
+        let planned = PlannedVm { entry, vm: None, ambiguous: false, left_out: Vec::new() };
         let mtv = Version::new(2, 11, 0);
         let claim = Claim { plan, planned: &planned, vm: &source, index: 0, target_name: "web-a", mtv: &mtv };
         (claim.rendered(), claim.validated(), claim.name("u/0"))

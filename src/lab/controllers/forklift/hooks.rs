@@ -43,6 +43,16 @@ pub(crate) fn playbook_fails(playbook: &str) -> bool {
     })
 }
 
+/// How long a playbook takes: what its pauses and sleeps say; everything else takes no time.
+pub(crate) fn playbook_seconds(playbook: &str) -> u64 {
+    let number = |text: &str| text.trim().trim_matches(['"', '\'', '}', ']']).trim().parse::<u64>().ok();
+    let of_line = |line: &str| {
+        let after = |word: &str| line.split_once(word).and_then(|(_, rest)| number(rest));
+        after("seconds:").or(after("minutes:").map(|minutes| minutes * 60)).or(after("sleep ")).unwrap_or(0)
+    };
+    playbook.lines().filter(|line| !line.trim_start().starts_with('#')).map(of_line).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +62,7 @@ mod tests {
         assert!(playbook_fails("- hosts: localhost\n  tasks:\n    - name: x\n      fail:\n        msg: no\n"));
         assert!(playbook_fails("- ansible.builtin.fail: {msg: no}"));
         assert!(!playbook_fails("- debug: {msg: failover}\n# does not fail: ever\n"));
+        assert_eq!(playbook_seconds("- pause: {minutes: 2}\n# sleep 9\n- command: sleep 5\n"), 125);
         assert_eq!(playbook(&json!({"spec": {"playbook": "%%"}})), None);
         assert_eq!(playbook(&json!({"spec": {}})).as_deref(), Some(""));
     }

@@ -5,8 +5,10 @@
 
 mod archive;
 mod claim_names;
+mod conversion;
 mod copy;
 mod execute;
+mod hook_runs;
 pub(crate) mod hooks;
 pub(crate) mod maps;
 pub(crate) mod migration;

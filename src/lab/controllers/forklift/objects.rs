@@ -4,10 +4,11 @@
 //! Source: forklift-api.md section 7.
 
 use super::super::hub::{Fail, Hub};
-use super::super::kinds::{CLAIM, CONFIG_MAP, DATA_VOLUME, JOB, Kind, NAMESPACE, POD, SECRET, VIRTUAL_MACHINE};
+use super::super::kinds::{
+    CLAIM, CONFIG_MAP, CONVERSION, DATA_VOLUME, JOB, Kind, NAMESPACE, POD, SECRET, VIRTUAL_MACHINE,
+};
 use super::super::object::{
-    annotation, binary_quantity, flag, label, name, namespace, owner_reference, pod_status, reference, restricted_pod,
-    secret_key, text, uid,
+    annotation, binary_quantity, flag, label, name, namespace, owner_reference, reference, secret_key, text, uid,
 };
 use super::claim_names::Claim;
 use super::offload;
@@ -156,43 +157,6 @@ fn volume(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, disk: (usize, &Disk)) -> 
     }))
 }
 
-/// Creates the Secret and the ConfigMap that the conversion uses, and its pod, which runs at once.
-pub(crate) async fn create_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fail> {
-    create_secret(run, vm, "isV2V").await?;
-    let config = json!({
-        "metadata": {
-            "namespace": run.target_namespace(), "name": run.object_name(vm, ""), "labels": run.labels(vm),
-        },
-        "data": {"ca.pem": ""},
-    });
-    run.hub.create(CONFIG_MAP, config).await?;
-    let mut labels = run.labels(vm);
-    labels.insert("forklift.app".to_owned(), json!("virt-v2v"));
-    let volume = |(index, claim): (usize, &Arc<Value>)| json!({"name": format!("vol-{index}"), "persistentVolumeClaim": {"claimName": name(claim)}});
-    let volumes: Vec<Value> = run.of_vm(CLAIM, vm).iter().enumerate().map(volume).collect();
-    let mut spec = restricted_pod("virt-v2v", "forklift-virt-v2v");
-    spec["volumes"] = json!(volumes);
-    let known = known_fields(run.hub, &run.plan["spec"]);
-    for (field, place) in [("convertorNodeSelector", "nodeSelector"), ("convertorAffinity", "affinity")] {
-        if let Some(value) = known.get(field).filter(|value| !value.is_null()) {
-            spec[place] = value.clone();
-        }
-    }
-    if let Some(more) = known["convertorLabels"].as_object() {
-        labels.extend(more.clone());
-    }
-    let pod = json!({
-        "metadata": {
-            "namespace": run.target_namespace(), "name": run.object_name(vm, ""), "labels": labels,
-            "ownerReferences": [],
-        },
-        "spec": spec,
-    });
-    let made = run.hub.create(POD, pod).await?;
-    run.hub.put_status(POD, &made, pod_status(&made, "Running")).await?;
-    Ok(())
-}
-
 /// The Secret with the source's credentials; `purpose` is `isV2V` or `isDV`.
 pub(crate) async fn create_secret(run: &Run<'_>, vm: &str, purpose: &str) -> Result<(), Fail> {
     let (space, secret) = run.facts.source_provider.as_deref().map_or(("", ""), |one| reference(one, "/spec/secret"));
@@ -208,48 +172,6 @@ pub(crate) async fn create_secret(run: &Run<'_>, vm: &str, purpose: &str) -> Res
         "stringData": {"accessKeyId": secret_key(&login, "user"), "secretKey": secret_key(&login, "password")},
     });
     run.hub.create(SECRET, body).await?;
-    Ok(())
-}
-
-/// Looks at the disks before a warm migration; the pod has ended when this returns.
-pub(crate) async fn inspect(run: &Run<'_>, vm: &str) -> Result<(), Fail> {
-    let mut labels = run.labels(vm);
-    labels.insert("forklift.app".to_owned(), json!("virt-v2v-inspection"));
-    let pod = json!({
-        "metadata": {
-            "namespace": run.target_namespace(), "name": run.object_name(vm, "inspection-"), "labels": labels,
-        },
-        "spec": restricted_pod("virt-v2v", "forklift-virt-v2v"),
-    });
-    let made = run.hub.create(POD, pod).await?;
-    run.hub.put_status(POD, &made, pod_status(&made, "Succeeded")).await?;
-    Ok(())
-}
-
-/// Whether a Windows guest has started anew. One whose source was off, and about whose power nothing was said, is stopped
-/// again.
-pub(crate) async fn has_rebooted(run: &Run<'_>, planned: &PlannedVm, status: &VmStatus) -> Result<bool, Fail> {
-    let target = planned.target_name(run.hub.world.spec.seed);
-    let Some(vm) = run.hub.get(VIRTUAL_MACHINE, run.target_namespace(), &target).await? else {
-        return Ok(false);
-    };
-    if !flag(&vm, "/status/ready", false) {
-        return Ok(false);
-    }
-    let own = text(&planned.entry, "/targetPowerState");
-    let asked = if own.is_empty() { text(run.plan, "/spec/targetPowerState") } else { own };
-    if asked != "on" && status.restore_power_state != "On" {
-        run.hub.merge(VIRTUAL_MACHINE, &vm, &json!({"spec": {"runStrategy": "Halted"}})).await?;
-    }
-    Ok(true)
-}
-
-/// Ends the conversion pod.
-pub(crate) async fn finish_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fail> {
-    let pod = run.hub.get(POD, run.target_namespace(), &run.object_name(vm, "")).await?;
-    if let Some(pod) = pod {
-        run.hub.put_status(POD, &pod, pod_status(&pod, "Succeeded")).await?;
-    }
     Ok(())
 }
 
@@ -354,6 +276,9 @@ pub(crate) async fn clean_up(run: &Run<'_>, vm: &str, sweep: Sweep) -> Result<()
         vec![(SECRET, run.target_namespace()), (CONFIG_MAP, run.target_namespace()), (JOB, own), (CONFIG_MAP, own)];
     if sweep.pod {
         doomed.push((POD, run.target_namespace()));
+    }
+    if run.hub.since(12) && sweep.pod {
+        doomed.push((CONVERSION, own));
     }
     for (kind, space) in doomed {
         for object in run.hub.list(kind, space, &selector).await? {

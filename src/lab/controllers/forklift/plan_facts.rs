@@ -103,7 +103,7 @@ impl PlanFacts {
                 let name = self.networks.iter().find(|one| one.moref == nic.network).map(|one| one.name.as_str());
                 let pool: Vec<Attachment> =
                     rows.iter().filter(|row| names(row, &nic.network, name)).map(|row| attachment(row)).collect();
-                let fresh = pool.iter().filter(|_| self.pools).find(|one| matches!(one, Attachment::Multus(_)) && !used.contains(one));
+                let fresh = pool.iter().filter(|_| self.pools).find(|one| !used.contains(one));
                 let chosen = fresh.or(pool.first()).cloned();
                 used.extend(chosen.clone());
                 chosen
@@ -223,7 +223,10 @@ impl PlannedVm {
 /// CDI's. Source: forklift-api.md section 6, "Pipelines".
 pub(crate) fn method(hub: &Hub, plan: &Value, facts: &PlanFacts) -> Method {
     if is_warm(hub, plan) {
-        Method::Warm { converts: !(hub.since(9) && flag(plan, "/spec/skipGuestConversion", false)), minor: hub.mtv.minor }
+        Method::Warm {
+            converts: !(hub.since(9) && flag(plan, "/spec/skipGuestConversion", false)),
+            minor: hub.mtv.minor,
+        }
     } else if hub.since(9) && flag(plan, "/spec/skipGuestConversion", false) {
         Method::Raw
     } else if facts.offload && hub.since(12) {

@@ -3,20 +3,18 @@
 //! Every effect can be repeated: a reconcile whose status was not stored does the phase again.
 
 use super::super::hub::Fail;
-use super::super::kinds::{CONFIG_MAP, HOOK, JOB, PLAN};
-use super::super::object::{items, name, namespace, owner_reference, reference, text, uid};
+use super::conversion::{create_conversion, finish_conversion, has_rebooted};
 use super::copy::{advance, stride, volume_percents};
-use super::hooks::{playbook, playbook_fails};
+use super::hook_runs::run_hook;
 use super::objects::{self, Run};
 use super::offload;
 use super::phases::{Method, REBOOTS};
 use super::pipeline::VmStatus;
 use super::plan_facts::{PlannedVm, extras};
 use super::warm_steps;
-use crate::facts::{self, Firmware, Power};
+use crate::facts::{Firmware, Power};
 use crate::lab::fault::Failure;
 use crate::lab::world::Vm;
-use serde_json::{Value, json};
 
 /// Steps a VM; at full speed through all phases that need nothing but the one before.
 ///
@@ -64,13 +62,13 @@ async fn step(run: &Run<'_>, status: &mut VmStatus) -> Result<(), Fail> {
             done
         }
         "CreateGuestConversionPod" => {
-            objects::create_conversion(run, &vm.moref).await?;
+            create_conversion(run, &vm.moref).await?;
             true
         }
         // The conversion is over as soon as virt-v2v reports that it copies.
         "ConvertGuest" => {
             if run.method != Method::V2v {
-                objects::finish_conversion(run, &vm.moref).await?;
+                finish_conversion(run, &vm.moref).await?;
             }
             true
         }
@@ -82,7 +80,7 @@ async fn step(run: &Run<'_>, status: &mut VmStatus) -> Result<(), Fail> {
                 false
             }
         },
-        REBOOTS => objects::has_rebooted(run, planned, status).await?,
+        REBOOTS => has_rebooted(run, planned, status).await?,
         _ => warm_steps::step(run, vm, status).await?.unwrap_or(false),
     };
     if done && status.error.is_none() {
@@ -176,63 +174,7 @@ async fn copy_with_v2v(run: &Run<'_>, vm: &Vm, status: &mut VmStatus) -> Result<
     let percent = step.reached() + stride;
     let done = advance(step, &vec![percent; step.tasks.len()]);
     if done {
-        objects::finish_conversion(run, &vm.moref).await?;
+        finish_conversion(run, &vm.moref).await?;
     }
     Ok(done)
-}
-
-/// Runs the hook of the present step: its ConfigMap, its Job, and the Job's outcome.
-async fn run_hook(run: &Run<'_>, planned: &PlannedVm, status: &mut VmStatus) -> Result<bool, Fail> {
-    let wanted = status.phase.clone();
-    let entry = items(&planned.entry, "/hooks").find(|hook| text(hook, "/step") == wanted);
-    let (space, hook_name) = entry.map_or(("", ""), |hook| reference(hook, "/hook"));
-    let Some(hook) = run.hub.find(HOOK, space, hook_name).await? else {
-        status.fail("the hook does not exist");
-        return Ok(false);
-    };
-    let playbook = playbook(&hook).unwrap_or_default();
-    let failed = playbook_fails(&playbook);
-    create_job(run, &status.id, &wanted, &hook, &playbook).await?;
-    if failed {
-        status.fail("the hook's job has failed");
-    }
-    Ok(!failed)
-}
-
-async fn create_job(run: &Run<'_>, vm: &str, step: &str, hook: &Value, playbook: &str) -> Result<(), Fail> {
-    let own = namespace(run.plan);
-    let job_name = run.object_name(vm, &format!("{}-", step.to_lowercase()));
-    let mut labels = run.labels(vm);
-    let facts = [("step", step), ("hook", name(hook)), ("resource", "hook-config")];
-    labels.extend(facts.map(|(key, value)| (key.to_owned(), json!(value))));
-    let mut pod = json!({
-        "restartPolicy": "Never",
-        "containers": [{"name": "hook", "image": hook["spec"]["image"], "volumeMounts": [
-            {"name": "hook", "mountPath": "/tmp/hook"}]}],
-        "volumes": [{"name": "hook", "configMap": {"name": job_name}}],
-    });
-    if let Some(seconds) = hook.pointer("/spec/deadline").filter(|one| one.as_i64().unwrap_or(0) > 0) {
-        pod["activeDeadlineSeconds"] = seconds.clone();
-    }
-    let job = json!({
-        "metadata": {
-            "namespace": own, "name": job_name, "labels": labels,
-            "ownerReferences": [owner_reference(PLAN, run.plan, false)],
-        },
-        "spec": {"backoffLimit": 1, "template": {"metadata": {"labels": labels}, "spec": pod}},
-    });
-    let job = run.hub.create(JOB, job).await?;
-    let config = json!({
-        "metadata": {
-            "namespace": own, "name": job_name, "labels": labels,
-            "ownerReferences": [owner_reference(JOB, &job, false)],
-        },
-        "data": {"workload.yml": format!("vm: {vm}\n"), "playbook.yml": playbook, "plan.yml": format!("plan: {}\n", uid(run.plan))},
-    });
-    run.hub.create(CONFIG_MAP, config).await?;
-    let outcome = if playbook_fails(playbook) { "failed" } else { "succeeded" };
-    if let Err(error) = run.hub.put_status(JOB, &job, json!({outcome: 1})).await {
-        tracing::debug!("the status of a hook's Job was not taken: {}", facts::chain(&error));
-    }
-    Ok(())
 }

@@ -86,7 +86,10 @@ pub(crate) fn validate(context: &Context<'_>) -> Vec<Condition> {
             &on(|_, _, vm| !vm.tracks_changes()),
         );
         if context.minor >= 10 {
-            add(finding("VMHasSnapshots", critical, "", "a VM has snapshots"), &on(|_, _, vm| !vm.snapshots.is_empty()));
+            add(
+                finding("VMHasSnapshots", critical, "", "a VM has snapshots"),
+                &on(|_, _, vm| !vm.snapshots.is_empty()),
+            );
         }
     }
     let category = if context.minor >= 8 { Category::Warn } else { critical };

@@ -76,7 +76,10 @@ pub(crate) fn facts_of(vms: Vec<(Value, Option<Vm>)>) -> PlanFacts {
             {"source": {"id": "network-9"}, "destination": {"type": "ignored"}}]}}))),
         networks: vec![named("network-7", "VM Network"), named("network-8", "b"), named("network-9", "c")],
         datastores: vec![named("datastore-1", "ds1")],
-        vms: vms.into_iter().map(|(entry, vm)| PlannedVm { entry, vm, ambiguous: false, left_out: Vec::new() }).collect(),
+        vms: vms
+            .into_iter()
+            .map(|(entry, vm)| PlannedVm { entry, vm, ambiguous: false, left_out: Vec::new() })
+            .collect(),
     }
 }
 
@@ -140,4 +143,14 @@ fn a_pool_gives_each_nic_its_own_attachment() {
 fn templates_that_give_no_label_are_refused() {
     let plan = json!({"spec": {"targetNamespace": "n", "pvcNameTemplate": "{{ .FileName }}"}});
     assert_eq!(kinds(&plan, &of(vm("a", &[])), vec![]), ["NotValid"]);
+}
+
+#[test]
+fn a_pool_with_the_pod_network_gives_it_to_one_nic() {
+    let mut facts = of(vm("a", &[]));
+    let row = |destination: Value| json!({"source": {"id": "network-5"}, "destination": destination});
+    let nad = row(json!({"type": "multus", "namespace": "n", "name": "nad-5"}));
+    facts.network_map = Some(Arc::new(json!({"spec": {"map": [row(json!({"type": "pod"})), nad]}})));
+    let pooled = facts.attachments(&vm("a", &["network-5", "network-5"]));
+    assert_eq!(pooled, [Some(Attachment::Pod), Some(Attachment::Multus("n/nad-5".to_owned()))]);
 }

@@ -7,7 +7,8 @@ use super::super::hub::Fail;
 use super::super::kinds::{CLAIM, DATA_VOLUME};
 use super::super::object::{annotation, name, namespace, text};
 use super::super::operator;
-use super::objects::{self, Run};
+use super::conversion::inspect;
+use super::objects::Run;
 use super::phases::INSPECTION;
 use super::pipeline::VmStatus;
 use super::warm::{Delta, Next, Precopy, Warm, base_file};
@@ -49,7 +50,7 @@ pub(super) async fn step(run: &Run<'_>, vm: &Vm, status: &mut VmStatus) -> Resul
             true
         }
         INSPECTION => {
-            objects::inspect(run, &vm.moref).await?;
+            inspect(run, &vm.moref).await?;
             true
         }
         "AddCheckpoint" => {
