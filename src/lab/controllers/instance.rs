@@ -95,11 +95,12 @@ fn short_name(instance: &Value) -> String {
     name(instance).chars().take(40).collect::<String>().trim_end_matches(['-', '.']).to_owned()
 }
 
-/// The VM on a source from which the guest was migrated.
+/// The VM on a source from which the guest was migrated; as it was then, if it is gone.
 fn guest_of(hub: &Hub, origin: &str) -> Option<Vm> {
     let (source, moref) = origin.split_once('/')?;
     let source = hub.world.vsphere.iter().find(|one| one.name == source)?;
-    source.read().vm(moref).cloned()
+    let found = source.read().vm(moref).cloned();
+    found.or_else(|| hub.guest_from(origin))
 }
 
 /// The node: one whose labels meet the selector. Affinity is not looked at.

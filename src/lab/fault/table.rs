@@ -45,7 +45,7 @@ product_faults! {
         LostCore "lost-core" SeveralCores "One core is missing.";
         SocketsForCores "sockets-for-cores" SeveralCores "As many CPUs, but sockets where cores were, or cores where sockets were.";
         DoubledThreads "doubled-threads" Anything "Each core has two threads.";
-        LostTopology "lost-topology" Anything "The VM has no CPU topology, so that KubeVirt gives it one CPU.";
+        LostTopology "lost-topology" SeveralCores "The VM has no CPU topology, so that KubeVirt gives it one CPU.";
     }
     "memory" {
         HalvedMemory "halved-memory" Anything "The guest has half the memory.";

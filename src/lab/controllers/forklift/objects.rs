@@ -212,6 +212,7 @@ pub(crate) async fn create_vm(
         origin: format!("{source}/{}", vm.moref),
     };
     let made = run.hub.create(VIRTUAL_MACHINE, blueprint.build()).await?;
+    run.hub.remember_guest(&blueprint.origin, vm);
     if label(&made, "migration") != run.migration {
         return Ok(Some(format!("virtualmachines.kubevirt.io {:?} already exists", name(&made))));
     }

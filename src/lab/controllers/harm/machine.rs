@@ -16,7 +16,7 @@ pub(super) fn harm(fault: ProductFault, vm: &mut Value) {
         ProductFault::LostCore => lose_core(&mut domain["cpu"]),
         ProductFault::SocketsForCores => swap_topology(&mut domain["cpu"]),
         ProductFault::DoubledThreads => domain["cpu"]["threads"] = json!(2),
-        ProductFault::LostTopology => remove(domain, "cpu"),
+        ProductFault::LostTopology => ["sockets", "cores"].iter().for_each(|part| remove(&mut domain["cpu"], part)),
         ProductFault::LostNesting => remove(&mut domain["cpu"], "features"),
         ProductFault::HalvedMemory => halve_memory(&mut domain["memory"]),
         ProductFault::DecimalMemory => {
@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn serials_keep_their_form() {
-        let (uuid, own) = ("4217c0de-0102-0304-0506-0708090a0b0c", "VMware-42 17 c0 de 01 02 03 04-05 06 07 08 09 0a 0b 0c");
+        let (uuid, own) =
+            ("4217c0de-0102-0304-0506-0708090a0b0c", "VMware-42 17 c0 de 01 02 03 04-05 06 07 08 09 0a 0b 0c");
         assert_eq!((uuid_of(own).as_str(), in_form_of(own, uuid).as_str()), (uuid, own));
         assert_eq!(in_form_of(uuid, &digits_of(own)), uuid);
         let mut firmware = json!({"serial": own, "bootloader": {"bios": {}}});

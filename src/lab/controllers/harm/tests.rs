@@ -55,7 +55,8 @@ fn harmed(fault: ProductFault, kind: Kind, healthy: &Value) -> Value {
 
 #[test]
 fn every_fault_of_the_target_changes_a_vm_of_several_parts() {
-    let of_vm = ["power", "cpu", "memory", "firmware", "serial", "name", "nics", "network", "disk-order", "labels", "affinity"];
+    let of_vm =
+        ["power", "cpu", "memory", "firmware", "serial", "name", "nics", "network", "disk-order", "labels", "affinity"];
     let healthy = vm();
     let mut changed = 0;
     for row in PRODUCT_FAULTS.iter().filter(|row| of_vm.contains(&row.caught_by)) {
