@@ -1,6 +1,7 @@
-//! `lab`: serves the embedded lab until interrupted.
+//! `lab`: serves the embedded lab until interrupted, or tells of it.
 
-use super::args::{GlobalArgs, LabArgs, Speed};
+use super::args::{GlobalArgs, LabArgs, LabCommand, Speed};
+use super::lab_faults::faults;
 use super::{CliError, ExitCode, log, output};
 use crate::config::Environment;
 use crate::lab::clock::Pace;
@@ -13,8 +14,12 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// `mtvtest lab`.
 pub(super) fn lab(args: &LabArgs, global: GlobalArgs, environment: &dyn Environment) -> Result<ExitCode, CliError> {
+    if let Some(LabCommand::Faults(args)) = args.command {
+        return faults(args);
+    }
     let mut spec = args.world.as_deref().map_or_else(WorldSpec::embedded, WorldSpec::load)?;
     spec.cluster.mtv = args.mtv.clone().unwrap_or(spec.cluster.mtv);
+    spec.faults.extend(&args.faults);
     let pace = match args.speed {
         Speed::Full => Pace::FULL,
         Speed::Divided(divisor) => Pace::divided_by(divisor),

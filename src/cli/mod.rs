@@ -11,6 +11,7 @@ mod exit;
 mod harness;
 mod interrupt;
 mod lab;
+mod lab_faults;
 mod list;
 mod log;
 mod man;

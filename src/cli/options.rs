@@ -50,6 +50,7 @@ impl EnvironmentArgs {
         };
         Ok(world.map(|mut world| {
             world.cluster.mtv = self.lab_mtv.clone().unwrap_or(world.cluster.mtv);
+            world.faults.extend(&self.lab_faults);
             world
         }))
     }

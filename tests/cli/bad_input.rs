@@ -112,6 +112,8 @@ fn options_that_make_no_sense() {
     refuses("option-conflict", &[], "run --lab --fail-fast --max-failures 2");
     refuses("command-unknown", &[], "rnu");
     refuses("clean-what", &[], "clean");
+    refuses("fault-unknown", &[], "run --lab --lab-fault lost-cor");
+    refuses("fault-without-lab", &[], "run --lab-fault lost-core");
     refuses("session-malformed", &[], "clean --session Not_A_Session");
 }
 

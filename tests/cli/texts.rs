@@ -11,7 +11,30 @@ fn help_of_the_program_and_of_every_command() {
     for command in ["list", "plan", "run", "clean", "report", "lab", "schema", "completions", "man"] {
         assert_call(&format!("help-{command}"), &folder.run(&format!("{command} --help")));
     }
+    assert_call("help-lab-faults", &folder.run("lab faults --help"));
     assert!(folder.tree().is_empty(), "{:?}", folder.tree());
+}
+
+#[test]
+fn the_faults_of_the_lab() {
+    let folder = Folder::new();
+    assert_call("lab-faults", &folder.run("lab faults"));
+    let ended = folder.run("lab faults --format json");
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&ended.out).unwrap();
+    let terse = folder.run("lab faults --format terse").out;
+    assert!(rows.iter().map(|row| row["fault"].as_str().unwrap()).eq(terse.lines()), "{terse}");
+    assert!(folder.tree().is_empty(), "{:?}", folder.tree());
+}
+
+#[test]
+fn a_rehearsal_of_a_fault_fails_by_its_check() {
+    let folder = Folder::new();
+    let ended = folder.run("run --lab --lab-fault lost-core --exact --filter cold/sanity");
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(ended.err.contains("cpu"), "{}", ended.err);
+    let served = folder.run("lab --fault lost-cor");
+    assert_eq!(served.code, Some(2));
+    assert!(served.err.contains("did you mean lost-core"), "{}", served.err);
 }
 
 #[test]

@@ -141,7 +141,9 @@ Examples:
 Examples:
   mtvtest lab                                             write to ./lab and serve on free ports
   mtvtest lab --dir /tmp/lab --kubernetes 127.0.0.1:6443 --speed 60
-  kubectl --kubeconfig lab/kubeconfig get plans -A        (in another terminal)")]
+  kubectl --kubeconfig lab/kubeconfig get plans -A        (in another terminal)
+  mtvtest lab faults                                      what the product may do wrong, and which check finds it
+  mtvtest lab --fault lost-core                           a product that does it")]
     Lab(LabArgs),
     /// Print a JSON Schema: for completion and checks in an editor.
     #[command(after_long_help = "\

@@ -1,5 +1,6 @@
 //! Against what: settings, providers and the lab. The same options on plan, run and clean.
 
+use crate::lab::fault::{ProductFault, product_fault};
 use clap::Args;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -16,6 +17,9 @@ pub struct EnvironmentArgs {
     /// Release of MTV that the lab simulates, instead of its world's (2.8 to 2.12, or one of their z-streams).
     #[arg(long, value_name = "VERSION", requires = "lab", value_parser = crate::lab::mtv_release)]
     pub lab_mtv: Option<String>,
+    /// Let the lab's product do this wrong, to see it caught (repeatable); `mtvtest lab faults` lists the faults.
+    #[arg(long = "lab-fault", value_name = "KEY", requires = "lab", value_parser = product_fault)]
+    pub lab_faults: Vec<ProductFault>,
     /// Source provider, by its name in the providers file (repeatable).
     ///
     /// With several, every scenario runs on each of them and is named SCENARIO@PROVIDER.

@@ -1,13 +1,19 @@
 //! lab.
 
-use clap::Args;
+use super::ListFormat;
+use crate::lab::fault::{ProductFault, product_fault};
+use clap::{Args, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 /// Options of `lab`. Port 0 takes a free port.
 #[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct LabArgs {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<LabCommand>,
     /// Where to write kubeconfig, providers.json and ca.pem.
     #[arg(long, value_name = "DIR", default_value = "lab")]
     pub dir: PathBuf,
@@ -34,6 +40,27 @@ pub struct LabArgs {
     /// The world to simulate instead of the built-in one (YAML).
     #[arg(long, value_name = "FILE")]
     pub world: Option<PathBuf>,
+    /// Let the product do this wrong (repeatable); `mtvtest lab faults` lists the faults.
+    #[arg(long = "fault", value_name = "KEY", value_parser = product_fault)]
+    pub faults: Vec<ProductFault>,
+}
+
+/// What `lab` does instead of serving.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum LabCommand {
+    /// List the faults of the product that the lab can have, each with the one check that catches it.
+    ///
+    /// Rehearse one with `mtvtest run --lab --lab-fault KEY`: the scenarios that have what the fault needs fail by its
+    /// check.
+    Faults(FaultsArgs),
+}
+
+/// Options of `lab faults`.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct FaultsArgs {
+    /// Form of the list: pretty (a table), terse (keys), json (an array of objects).
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = ListFormat::Pretty)]
+    pub format: ListFormat,
 }
 
 /// An address, perhaps of a named source.

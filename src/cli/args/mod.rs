@@ -11,7 +11,7 @@ mod tools;
 
 pub use command::{Cli, ColourChoice, Command, GlobalArgs, LogLevel};
 pub use environment::{EnvironmentArgs, KeyValue};
-pub use lab::{LabArgs, NamedAddress, Speed};
+pub use lab::{FaultsArgs, LabArgs, LabCommand, NamedAddress, Speed};
 pub use run::{CleanArgs, HarnessArgs, PlanArgs, RunArgs};
 pub use selection::SelectionArgs;
 pub use tools::{CompletionsArgs, ListArgs, ListFormat, ManArgs, ReportArgs, ReportFormat, SchemaArgs, SchemaKind};

@@ -3,7 +3,6 @@
 use super::bench::{Bench, SPACE, VM, kinds_of};
 use super::kinds;
 use super::object::{has_condition, items, name, text};
-use crate::facts::parse_quantity_bytes;
 use crate::lab::fault::{Failure, ProductFault, TransportEffect, TransportFault};
 use serde_json::json;
 
@@ -45,36 +44,6 @@ async fn a_stalled_migration_can_be_cancelled() {
     assert!(cancelled["status"].get("completed").is_none() && !has_condition(&cancelled, "Running"));
     bench.until(kinds::PLAN, "p", |one| has_condition(one, "Canceled") && !has_condition(one, "Executing")).await;
     bench.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn disks_are_lost_shrunk_and_misplaced_on_purpose() {
-    for fault in [ProductFault::LostDisk, ProductFault::ShrunkDisk, ProductFault::WrongStorageClass] {
-        let bench = Bench::start();
-        bench.world.faults.harm(fault);
-        bench.ready().await;
-        bench.plan("p", VM, json!({"targetPowerState": "off"})).await;
-        bench.until(kinds::PLAN, "p", |one| has_condition(one, "Ready")).await;
-        bench.migrate("p").await;
-        bench.until(kinds::MIGRATION, "p", |one| has_condition(one, "Succeeded")).await;
-        let vm = bench.until(kinds::VIRTUAL_MACHINE, VM, |_| true).await;
-        let volumes: Vec<&str> = items(&vm, "/spec/template/spec/volumes")
-            .map(|volume| text(volume, "/persistentVolumeClaim/claimName"))
-            .collect();
-        let first = bench.hub.get(kinds::CLAIM, SPACE, volumes[0]).await.unwrap().unwrap();
-        let size = bench.source_vm(VM).disks[0].size_bytes;
-        let halved = parse_quantity_bytes(text(&first, "/spec/resources/requests/storage")) != Ok(size);
-        let class = &bench.world.spec.cluster.storage_classes[0].name;
-        let astray = text(&first, "/spec/storageClassName") != class;
-        let seen = [(volumes.len(), bench.all(kinds::CLAIM).len()) != (3, 3), halved, astray];
-        let expected = match fault {
-            ProductFault::LostDisk => [true, false, false],
-            ProductFault::ShrunkDisk => [false, true, false],
-            _ => [false, false, true],
-        };
-        assert_eq!(seen, expected, "{fault:?}");
-        bench.stop().await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,16 +1,18 @@
 //! What every controller works with: the API client, the cache of watched objects, and the world.
 //!
-//! All writes tolerate objects that came or went meanwhile; everything else is an error that the runner retries.
+//! All writes tolerate objects that came or went meanwhile; everything else is an error that the runner retries. Faults
+//! of the product do their harm here, to what is about to be written.
 
 use super::cache::Cache;
 use super::conditions::news;
 use super::forklift::Slots;
+use super::harm::{harm_created, harm_line, harm_patch, harm_status};
 use super::kinds::{EVENT, Kind, PLAN};
 use super::object::{has_condition, items, name, namespace, text, uid};
 use super::queue::Queue;
 use crate::facts;
 use crate::lab::clock::Pace;
-use crate::lab::world::World;
+use crate::lab::world::{Vm, World};
 use semver::Version;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +69,8 @@ pub(crate) struct Hub {
     settings: Mutex<Option<Value>>,
     /// The populators that copy.
     pub(crate) slots: Slots,
+    /// What was migrated, by `source/moref`: a guest lives on when its source is gone.
+    guests: Mutex<BTreeMap<String, Vm>>,
 }
 
 impl Hub {
@@ -86,6 +90,7 @@ impl Hub {
             pauses: Mutex::default(),
             settings: Mutex::default(),
             slots: Slots::default(),
+            guests: Mutex::default(),
         }
     }
 
@@ -138,6 +143,16 @@ impl Hub {
         *locked(&self.settings) = Some(settings);
     }
 
+    /// A VM has been migrated from `source/moref`.
+    pub(crate) fn remember_guest(&self, origin: &str, vm: &Vm) {
+        locked(&self.guests).insert(origin.to_owned(), vm.clone());
+    }
+
+    /// What was migrated from `source/moref`.
+    pub(crate) fn guest_from(&self, origin: &str) -> Option<Vm> {
+        locked(&self.guests).get(origin).cloned()
+    }
+
     fn held<T>(&self, act: impl FnOnce(&mut BTreeSet<(String, String)>) -> T) -> T {
         act(&mut locked(&self.steps))
     }
@@ -172,6 +187,7 @@ impl Hub {
     pub(crate) async fn create(&self, kind: Kind, mut body: Value) -> Result<Arc<Value>, Fail> {
         body["apiVersion"] = json!(kind.api_version());
         body["kind"] = json!(kind.title);
+        harm_created(&self.world, kind, &mut body);
         let (space, object) = (namespace(&body).to_owned(), name(&body).to_owned());
         let request = http::Request::post(kind.path(&space, "")).header("content-type", "application/json");
         match self.send("create", kind, request, bytes(&body)).await {
@@ -186,7 +202,8 @@ impl Hub {
     }
 
     /// Writes the status of `object` if it differs from `before`, and tells of new conditions by Events.
-    pub(crate) async fn put_status(&self, kind: Kind, before: &Value, status: Value) -> Result<bool, Fail> {
+    pub(crate) async fn put_status(&self, kind: Kind, before: &Value, mut status: Value) -> Result<bool, Fail> {
+        harm_status(&self.world, kind, before, &mut status);
         if before.get("status") == Some(&status) {
             return Ok(false);
         }
@@ -210,8 +227,16 @@ impl Hub {
     pub(crate) async fn merge(&self, kind: Kind, object: &Value, patch: &Value) -> Result<Option<Arc<Value>>, Fail> {
         let request = http::Request::patch(kind.path(namespace(object), name(object)))
             .header("content-type", "application/merge-patch+json");
-        let answer = self.send("patch", kind, request, bytes(patch)).await?;
+        let patch = harm_patch(&self.world, kind, patch);
+        let answer = self.send("patch", kind, request, bytes(&patch)).await?;
         Ok(answer.map(|patched| self.cache.observe(kind, patched)))
+    }
+
+    /// Prints a line of a pod.
+    pub(crate) fn print(&self, pod_uid: &str, line: String) {
+        for line in harm_line(&self.world, line) {
+            self.world.pod_logs.append(pod_uid, &line);
+        }
     }
 
     /// Deletes an object in the background; one that is gone, or another of the same name, is left alone.

@@ -10,7 +10,6 @@ use super::object::{
 };
 use super::virtual_machine::{INSTANCE_FINALIZER, keep_time, owner_of, volumes_of};
 use crate::facts::Seed;
-use crate::lab::fault::ProductFault;
 use crate::lab::world::Vm;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -53,8 +52,7 @@ pub(crate) async fn reconcile(hub: &Hub, instance: &Value) -> Result<Outcome, Fa
             Ok(Outcome::Again(TICK))
         }
         "Running" => {
-            let silent = hub.world.faults.harms(ProductFault::SilentAgent);
-            let connected = guest.filter(|guest| guest.tools && !silent);
+            let connected = guest.filter(|guest| guest.tools);
             let status = running(instance, &node, &address, connected.as_ref());
             hub.put_status(INSTANCE, instance, status).await?;
             Ok(Outcome::Done)
@@ -97,11 +95,12 @@ fn short_name(instance: &Value) -> String {
     name(instance).chars().take(40).collect::<String>().trim_end_matches(['-', '.']).to_owned()
 }
 
-/// The VM on a source from which the guest was migrated.
+/// The VM on a source from which the guest was migrated; as it was then, if it is gone.
 fn guest_of(hub: &Hub, origin: &str) -> Option<Vm> {
     let (source, moref) = origin.split_once('/')?;
     let source = hub.world.vsphere.iter().find(|one| one.name == source)?;
-    source.read().vm(moref).cloned()
+    let found = source.read().vm(moref).cloned();
+    found.or_else(|| hub.guest_from(origin))
 }
 
 /// The node: one whose labels meet the selector. Affinity is not looked at.

@@ -12,6 +12,7 @@ mod conditions;
 #[cfg(test)]
 mod fault_tests;
 mod forklift;
+mod harm;
 mod hub;
 mod instance;
 mod kinds;

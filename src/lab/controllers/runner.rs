@@ -4,7 +4,7 @@ use super::hub::{Fail, Hub, Outcome};
 use super::kinds::{self, Kind};
 use super::object::uid;
 use super::queue::{Controller, Task};
-use super::{cdi, forklift, instance, kubelet, operator, routes, virtual_machine};
+use super::{cdi, forklift, harm, instance, kubelet, operator, routes, virtual_machine};
 use crate::facts;
 use crate::lab::world::World;
 use crate::wait;
@@ -234,6 +234,7 @@ async fn reconcile(hub: &Hub, task: &Task) -> Result<Outcome, Fail> {
     };
     let object: &Value = &object;
     match task.controller {
+        Controller::Provider if harm::is_blind(hub, object) => Ok(Outcome::Done),
         Controller::Provider => forklift::provider::reconcile(hub, object).await,
         Controller::StorageMap => forklift::maps::reconcile(hub, kinds::STORAGE_MAP, object).await,
         Controller::NetworkMap => forklift::maps::reconcile(hub, kinds::NETWORK_MAP, object).await,

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 const FIRST_FREE_NUMBER: u32 = 1000;
 
 impl World {
-    /// Makes the world of `spec`, healthy, at `pace`.
+    /// Makes the world of `spec` at `pace`; only the faults that it names are on.
     ///
     /// # Errors
     /// The spec contradicts itself.
@@ -24,7 +24,9 @@ impl World {
         spec.validate()?;
         let seed = Seed(spec.seed);
         let vsphere = spec.sources.iter().map(|source| Arc::new(vsphere_source(source, seed))).collect();
-        Ok(Self { spec: Arc::new(spec), vsphere, pace, faults: Faults::default(), pod_logs: PodLogs::default() })
+        let faults = Faults::default();
+        spec.faults.iter().for_each(|fault| faults.harm(*fault));
+        Ok(Self { spec: Arc::new(spec), vsphere, pace, faults, pod_logs: PodLogs::default() })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::array::{ArraySpec, EsxiSpec};
 use crate::facts::{Firmware, Power};
+use crate::lab::fault::ProductFault;
 use serde::{Deserialize, Serialize};
 
 /// A whole world.
@@ -15,6 +16,9 @@ pub struct WorldSpec {
     pub cluster: ClusterSpec,
     /// The sources.
     pub sources: Vec<SourceSpec>,
+    /// What the product does wrong, by the keys of `mtvtest lab faults`.
+    #[serde(default)]
+    pub faults: Vec<ProductFault>,
 }
 
 /// The cluster.

@@ -3,6 +3,7 @@
 //! Source: forklift-api.md sections 5, 6, 9 and 13.
 
 use super::super::conditions::{Condition, Conditions};
+use super::super::harm::after_success;
 use super::super::hub::{Fail, Hub};
 use super::super::kinds::{MIGRATION, NETWORK_MAP, PROVIDER, STORAGE_MAP};
 use super::super::object::{
@@ -228,7 +229,9 @@ async fn end(run: &Run<'_>, record: &mut Record, conditions: &mut Conditions) ->
         (false, false) => ("Canceled", "the plan execution has been cancelled"),
     };
     if outcome == "Succeeded" {
-        objects::flip_tls(run).await?;
+        let moved = record.vms.iter().filter(|vm| vm.has("Succeeded"));
+        let moved: Vec<&str> = moved.map(|vm| vm.id.as_str()).collect();
+        after_success(run.hub, run.facts, &run.migration, &moved).await?;
     }
     conditions.retire("Executing");
     conditions.set(Condition::advisory(outcome, "", words).durable());

@@ -27,4 +27,5 @@ mod warm;
 mod warm_steps;
 
 pub(crate) use offload::{Slots, populator};
+pub(crate) use plan_facts::PlanFacts;
 pub(crate) use target_vm::ORIGIN;

@@ -19,14 +19,10 @@ use super::target_vm::{Blueprint, was_on};
 use super::warm::Warm;
 use super::warm_steps::checkpoints;
 use crate::facts::Seed;
-use crate::lab::fault::ProductFault;
 use crate::lab::world::{Disk, Vm};
 use semver::Version;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-
-/// Marks a provider's Secret whose TLS setting the lab has changed on purpose.
-const FLIPPED: &str = "lab.mtvtest.io/tls-flipped";
 
 /// One migration of a plan.
 pub(crate) struct Run<'a> {
@@ -94,7 +90,7 @@ pub(crate) async fn create_volumes(
     vm: &Vm,
     warm: Option<&Warm>,
 ) -> Result<Option<String>, Fail> {
-    for (index, disk) in vm.disks.iter().take(disks_kept(run, vm)).enumerate() {
+    for (index, disk) in vm.disks.iter().enumerate() {
         let mut body = match volume(run, planned, vm, (index, disk)) {
             Ok(body) => body,
             Err(why) => return Ok(Some(why)),
@@ -112,23 +108,10 @@ pub(crate) async fn create_volumes(
     Ok(None)
 }
 
-/// How many disks get a claim: all, unless the lab loses the last one on purpose.
-pub(crate) fn disks_kept(run: &Run<'_>, vm: &Vm) -> usize {
-    let loses = run.hub.world.faults.harms(ProductFault::LostDisk) && !vm.disks.is_empty();
-    vm.disks.len() - usize::from(loses)
-}
-
-/// Storage class and size in bytes of a disk's claim, wrong on purpose if the lab was told so.
-pub(crate) fn class_and_size(run: &Run<'_>, index: usize, disk: &Disk) -> (String, u64) {
+/// Storage class and size in bytes of a disk's claim.
+pub(crate) fn class_and_size(run: &Run<'_>, disk: &Disk) -> (String, u64) {
     let destination = run.facts.destination(disk).unwrap_or_default();
-    let class = text(&destination, "/storageClass");
-    let faults = &run.hub.world.faults;
-    let shrunk = index == 0 && faults.harms(ProductFault::ShrunkDisk);
-    let size = if shrunk { disk.size_bytes / 2 } else { disk.size_bytes };
-    let known = &run.hub.world.spec.cluster.storage_classes;
-    let astray = known.iter().map(|one| one.name.as_str()).find(|other| index == 0 && *other != class);
-    let class = astray.filter(|_| faults.harms(ProductFault::WrongStorageClass)).unwrap_or(class);
-    (class.to_owned(), size)
+    (text(&destination, "/storageClass").to_owned(), disk.size_bytes)
 }
 
 fn volume(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, disk: (usize, &Disk)) -> Result<Value, String> {
@@ -137,7 +120,7 @@ fn volume(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, disk: (usize, &Disk)) -> 
     let claim = Claim { plan: run.plan, planned, vm, index, target_name: &target_name, mtv: &run.hub.mtv };
     let claim = claim.name(&format!("{}/{}/{index}", run.migration, vm.moref))?;
     let destination = run.facts.destination(disk).unwrap_or_default();
-    let (class, size) = class_and_size(run, index, disk);
+    let (class, size) = class_and_size(run, disk);
     let mut storage = json!({"resources": {"requests": {"storage": binary_quantity(size)}}, "storageClassName": class});
     if !text(&destination, "/accessMode").is_empty() {
         storage["accessModes"] = json!([destination["accessMode"]]);
@@ -228,7 +211,8 @@ pub(crate) async fn create_vm(
         vmware_serial: has_vmware_serial(run.hub),
         origin: format!("{source}/{}", vm.moref),
     };
-    let made = run.hub.create(VIRTUAL_MACHINE, blueprint.build(&run.hub.world.faults)).await?;
+    let made = run.hub.create(VIRTUAL_MACHINE, blueprint.build()).await?;
+    run.hub.remember_guest(&blueprint.origin, vm);
     if label(&made, "migration") != run.migration {
         return Ok(Some(format!("virtualmachines.kubevirt.io {:?} already exists", name(&made))));
     }
@@ -301,32 +285,6 @@ pub(crate) async fn clean_up(run: &Run<'_>, vm: &str, sweep: Sweep) -> Result<()
         for object in run.hub.list(kind, space, &selector).await? {
             run.hub.delete(kind, &object).await?;
         }
-    }
-    Ok(())
-}
-
-/// After a success the product's own fault may take the TLS setting from the provider's Secret.
-pub(crate) async fn flip_tls(run: &Run<'_>) -> Result<(), Fail> {
-    if !run.hub.world.faults.harms(ProductFault::TlsFlagFlipped) {
-        return Ok(());
-    }
-    let (space, secret) = run.facts.source_provider.as_deref().map_or(("", ""), |one| reference(one, "/spec/secret"));
-    if let Some(secret) = run.hub.find(SECRET, space, secret).await? {
-        // Once and for all: a second success must not flip it back.
-        if !annotation(&secret, FLIPPED).is_empty() {
-            return Ok(());
-        }
-        let flipped = secret_key(&secret, "insecureSkipVerify") != "true";
-        run.hub
-            .merge(
-                SECRET,
-                &secret,
-                &json!({
-                    "metadata": {"annotations": {FLIPPED: "true"}},
-                    "stringData": {"insecureSkipVerify": flipped.to_string()},
-                }),
-            )
-            .await?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::super::kinds::{PROVIDER, SECRET};
 use super::super::object::{generation, has_condition, is_deleting, reference, secret_key, text};
 use super::offload;
 use crate::facts;
-use crate::lab::fault::{Failure, ProductFault};
+use crate::lab::fault::Failure;
 use crate::lab::world::{VsphereSource, World};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -40,10 +40,6 @@ pub(crate) fn is_host(provider: &Value) -> bool {
 
 pub(crate) async fn reconcile(hub: &Hub, provider: &Value) -> Result<Outcome, Fail> {
     if is_deleting(provider) {
-        return Ok(Outcome::Done);
-    }
-    // A secret whose TLS setting the product itself has lost changes nothing else.
-    if hub.world.faults.harms(ProductFault::TlsFlagFlipped) && has_condition(provider, "Ready") {
         return Ok(Outcome::Done);
     }
     let (space, secret_name) = reference(provider, "/spec/secret");

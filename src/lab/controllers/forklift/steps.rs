@@ -13,7 +13,7 @@ use super::pipeline::VmStatus;
 use super::plan_facts::{PlannedVm, extras};
 use super::warm_steps;
 use crate::facts::{Firmware, Power};
-use crate::lab::fault::{Failure, ProductFault};
+use crate::lab::fault::Failure;
 use crate::lab::world::Vm;
 
 /// Steps a VM; at full speed through all phases that need nothing but the one before.
@@ -150,7 +150,7 @@ async fn create_volumes(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, status: &mu
     Ok(true)
 }
 
-/// Moves a step by what CDI reports. A disk that the lab loses on purpose must not hold the migration up.
+/// Moves a step by what CDI reports.
 fn transfer(run: &Run<'_>, status: &mut VmStatus, step: &str) -> bool {
     if run.facts.offload {
         return offload::transfer(run, status, step);
@@ -160,8 +160,7 @@ fn transfer(run: &Run<'_>, status: &mut VmStatus, step: &str) -> bool {
     let Some(step) = status.step_mut(step) else {
         return true;
     };
-    let lost = run.hub.world.faults.harms(ProductFault::LostDisk);
-    percents.resize(step.tasks.len(), if lost { 100 } else { 0 });
+    percents.resize(step.tasks.len(), 0);
     advance(step, &percents)
 }
 

@@ -5,8 +5,7 @@
 use super::super::object::binary_quantity;
 use super::claim_names::{boot_disk, network_name, volume_name};
 use super::plan_facts::Attachment;
-use crate::facts::{Firmware, Power, Seed};
-use crate::lab::fault::{Faults, ProductFault};
+use crate::facts::{Firmware, Power};
 use crate::lab::world::Vm;
 use serde_json::{Map, Value, json};
 
@@ -37,15 +36,15 @@ pub(crate) struct Blueprint<'a> {
 pub(crate) const ORIGIN: &str = "lab.mtvtest.io/origin";
 
 impl Blueprint<'_> {
-    /// The object, with the faults that are switched on.
-    pub(crate) fn build(&self, faults: &Faults) -> Value {
+    /// The object.
+    pub(crate) fn build(&self) -> Value {
         let mut template_labels = self.spec["targetLabels"].as_object().cloned().unwrap_or_default();
         template_labels.insert("app".to_owned(), json!(self.name));
-        let (interfaces, networks) = self.nics(faults);
+        let (interfaces, networks) = self.nics();
         let (disks, volumes) = self.disks();
         let mut domain = json!({
-            "cpu": self.cpu(faults), "memory": {"guest": binary_quantity(self.memory_mib(faults) << 20)},
-            "machine": {"type": "q35"}, "firmware": self.firmware(faults), "resources": {},
+            "cpu": self.cpu(), "memory": {"guest": binary_quantity(self.vm.memory_mib << 20)},
+            "machine": {"type": "q35"}, "firmware": self.firmware(), "resources": {},
             "devices": {
                 "disks": disks, "interfaces": interfaces, "tpm": {"enabled": false},
                 "inputs": [{"bus": "virtio", "name": "tablet", "type": "tablet"}],
@@ -76,61 +75,44 @@ impl Blueprint<'_> {
                 "namespace": self.namespace, "name": self.name, "labels": self.labels, "annotations": annotations,
             },
             "spec": {
-                "runStrategy": if self.runs(faults) { "Always" } else { "Halted" },
+                "runStrategy": if self.runs() { "Always" } else { "Halted" },
                 "template": {"metadata": {"labels": template_labels}, "spec": pod},
             },
         })
     }
 
     /// Whether it is to run: as asked for, else as the source did.
-    fn runs(&self, faults: &Faults) -> bool {
+    fn runs(&self) -> bool {
         let own = self.entry["targetPowerState"].as_str();
-        let runs = match own.or_else(|| self.spec["targetPowerState"].as_str()) {
+        match own.or_else(|| self.spec["targetPowerState"].as_str()) {
             Some("on") => true,
             Some("off") => false,
             _ => self.was_on,
-        };
-        runs != faults.harms(ProductFault::WrongPower)
-    }
-
-    fn cpu(&self, faults: &Faults) -> Value {
-        let cores = self.vm.cores_per_socket.max(1);
-        let sockets = (self.vm.cpus / cores).max(1);
-        match (faults.harms(ProductFault::LostCore), cores, sockets) {
-            (true, 2.., _) => json!({"sockets": sockets, "cores": cores - 1}),
-            (true, _, 2..) => json!({"sockets": sockets - 1, "cores": cores}),
-            _ => json!({"sockets": sockets, "cores": cores}),
         }
     }
 
-    fn memory_mib(&self, faults: &Faults) -> u64 {
-        if faults.harms(ProductFault::HalvedMemory) { self.vm.memory_mib / 2 } else { self.vm.memory_mib }
+    fn cpu(&self) -> Value {
+        let cores = self.vm.cores_per_socket.max(1);
+        json!({"sockets": (self.vm.cpus / cores).max(1), "cores": cores})
     }
 
-    fn firmware(&self, faults: &Faults) -> Value {
+    fn firmware(&self) -> Value {
         let loader = match self.vm.firmware {
             Firmware::Bios => json!({"bios": {}}),
             Firmware::Efi => json!({"efi": {"secureBoot": self.vm.secure_boot}}),
         };
-        let uuid =
-            if faults.harms(ProductFault::WrongSerial) { random_uuid(&self.vm.uuid) } else { self.vm.uuid.clone() };
-        json!({"bootloader": loader, "serial": if self.vmware_serial { vmware_serial(&uuid) } else { uuid }})
+        let uuid = &self.vm.uuid;
+        json!({"bootloader": loader, "serial": if self.vmware_serial { vmware_serial(uuid) } else { uuid.clone() }})
     }
 
     /// Interfaces and networks; NICs that are mapped to nothing are left out.
-    fn nics(&self, faults: &Faults) -> (Vec<Value>, Vec<Value>) {
+    fn nics(&self) -> (Vec<Value>, Vec<Value>) {
         let (mut interfaces, mut networks) = (Vec::new(), Vec::new());
-        let kept: Vec<_> =
-            self.vm.nics.iter().zip(&self.attachments).filter(|(_, to)| **to != Attachment::Ignored).collect();
-        for (index, (nic, attachment)) in kept.iter().enumerate() {
-            let astray = faults.harms(ProductFault::WrongNetwork) && index + 1 == kept.len();
+        let kept = self.vm.nics.iter().zip(&self.attachments).filter(|(_, to)| **to != Attachment::Ignored);
+        for (index, (nic, attachment)) in kept.enumerate() {
             let name = network_name(self.template("networkNameTemplate"), attachment, index);
             let mut interface = json!({"name": name, "macAddress": nic.mac, "model": "virtio"});
             let network = match attachment {
-                Attachment::Multus(nad) if astray => {
-                    json!({"name": name, "multus": {"networkName": format!("{nad}-astray")}})
-                }
-                _ if astray => json!({"name": name, "multus": {"networkName": "default/astray"}}),
                 Attachment::Multus(nad) => json!({"name": name, "multus": {"networkName": nad}}),
                 _ => json!({"name": name, "pod": {}}),
             };
@@ -180,18 +162,12 @@ pub(crate) fn vmware_serial(uuid: &str) -> String {
     format!("VMware-{}-{}", head.join(" "), tail.join(" "))
 }
 
-fn random_uuid(purpose: &str) -> String {
-    let mut stream = Seed(1).stream(purpose);
-    let mut part = |length: usize| -> String { (0..length).map(|_| stream.digit(16)).collect() };
-    [part(8), part(4), part(4), part(4), part(12)].join("-")
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::validate_vms::tests::{facts_of, vm};
     use super::*;
 
-    fn build(spec: &Value, entry: &Value, faults: &Faults) -> Value {
+    fn build(spec: &Value, entry: &Value) -> Value {
         let source = vm("A_b", &["network-7", "network-9", "network-8"]);
         let attachments = facts_of(vec![]).attachments(&source).into_iter().flatten().collect();
         Blueprint {
@@ -207,13 +183,13 @@ mod tests {
             vmware_serial: true,
             origin: "vc/vm-1".into(),
         }
-        .build(faults)
+        .build()
     }
 
     #[test]
     fn a_healthy_target_is_its_source() {
         let spec = json!({"targetLabels": {"k": "v"}, "targetNodeSelector": {"n": "1"}, "targetPowerState": "off"});
-        let made = build(&spec, &json!({"rootDisk": "/dev/sdb"}), &Faults::default());
+        let made = build(&spec, &json!({"rootDisk": "/dev/sdb"}));
         let pod = &made["spec"]["template"]["spec"];
         assert_eq!(made["spec"]["runStrategy"], "Halted");
         assert_eq!(made["spec"]["template"]["metadata"]["labels"], json!({"k": "v", "app": "a-b"}));
@@ -231,25 +207,5 @@ mod tests {
         assert_eq!(pod["domain"]["devices"]["disks"][1]["bootOrder"], 1);
         assert_eq!(pod["volumes"][1], json!({"name": "vol-1", "persistentVolumeClaim": {"claimName": "c1"}}));
         assert_eq!(pod["domain"]["firmware"]["serial"], "VMware-42 17 c0 de 01 02 03 04-05 06 07 08 09 0a 0b 0c");
-    }
-
-    #[test]
-    fn each_fault_harms_one_thing() {
-        let healthy = build(&json!({}), &json!({}), &Faults::default());
-        assert_eq!(healthy["spec"]["runStrategy"], "Always");
-        for (fault, pointer) in [
-            (ProductFault::WrongPower, "/spec/runStrategy"),
-            (ProductFault::LostCore, "/spec/template/spec/domain/cpu/cores"),
-            (ProductFault::HalvedMemory, "/spec/template/spec/domain/memory/guest"),
-            (ProductFault::WrongNetwork, "/spec/template/spec/networks/1/multus/networkName"),
-            (ProductFault::WrongSerial, "/spec/template/spec/domain/firmware/serial"),
-        ] {
-            let faults = Faults::default();
-            faults.harm(fault);
-            let mut harmed = build(&json!({}), &json!({}), &faults);
-            assert_ne!(harmed, healthy, "{fault:?}");
-            *harmed.pointer_mut(pointer).unwrap() = healthy.pointer(pointer).unwrap().clone();
-            assert_eq!(harmed, healthy, "{fault:?}");
-        }
     }
 }

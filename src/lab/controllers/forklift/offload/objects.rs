@@ -7,7 +7,7 @@ use super::super::super::kinds::{CLAIM, POD, POPULATOR, SECRET};
 use super::super::super::object::{binary_quantity, label, name, namespace, owner_reference, reference, text, uid};
 use super::super::super::operator::feature;
 use super::super::claim_names::Claim;
-use super::super::objects::{Run, class_and_size, disks_kept};
+use super::super::objects::{Run, class_and_size};
 use super::super::plan_facts::PlannedVm;
 use super::keys::read_keys;
 use super::names::claim_name;
@@ -31,7 +31,7 @@ struct Planned<'a> {
 /// Makes everything for a VM; the text says why that can never work.
 pub(crate) async fn create(run: &Run<'_>, planned: &PlannedVm, vm: &Vm) -> Result<Option<String>, Fail> {
     let shared = populator_secret_name(run, &vm.moref);
-    for (index, disk) in vm.disks.iter().take(disks_kept(run, vm)).enumerate() {
+    for (index, disk) in vm.disks.iter().enumerate() {
         let entry = run.facts.storage_entry(disk);
         let Some((entry, plugin)) = entry.and_then(|entry| Some((entry, plugin(entry)?))) else {
             return Ok(Some(format!("{} has no offload plugin", disk.file)));
@@ -156,7 +156,7 @@ fn claim_of(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, one: &Planned<'_>) -> R
     let (index, mtv) = (one.index, &run.hub.mtv);
     let named = Claim { plan: run.plan, planned, vm, index, target_name: &target_name, mtv };
     let own = claim_name(&named, &format!("{}/{}/{index}", run.migration, vm.moref))?;
-    let (class, bytes) = class_and_size(run, one.index, one.disk);
+    let (class, bytes) = class_and_size(run, one.disk);
     let mapped = text(one.entry, "/destination/accessMode");
     let file = &one.disk.file;
     Ok(json!({

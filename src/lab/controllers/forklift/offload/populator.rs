@@ -43,7 +43,7 @@ pub(crate) async fn reconcile(hub: &Hub, populator: &Value) -> Result<Outcome, F
     let prime = ensure_prime(hub, &claim).await?;
     let pod = ensure_pod(hub, populator, &claim, &prime).await?;
     let printer = Printer { claim: own, file: text(populator, "/spec/vmdkPath") };
-    let print = |line: String| hub.world.pod_logs.append(uid(&pod), &line);
+    let print = |line: String| hub.print(uid(&pod), line);
     let copying = match decide(&hub.world, populator, |key| secret_key(&secret, key)) {
         Ok(copying) => copying,
         Err(reason) => {

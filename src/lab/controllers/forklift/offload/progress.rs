@@ -6,7 +6,6 @@ use super::super::copy::advance;
 use super::super::objects::Run;
 use super::super::pipeline::{Step, VmStatus};
 use super::{log, verdict};
-use crate::lab::fault::ProductFault;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -32,8 +31,7 @@ pub(crate) fn transfer(run: &Run<'_>, status: &mut VmStatus, step: &str) -> bool
     }
     let mut percents: Vec<u64> =
         populators.iter().map(|one| one.as_deref().and_then(verdict::percent).unwrap_or(0)).collect();
-    let lost = run.hub.world.faults.harms(ProductFault::LostDisk);
-    percents.resize(step.tasks.len(), if lost { 100 } else { 0 });
+    percents.resize(step.tasks.len(), 0);
     advance(step, &percents)
 }
 
