@@ -2,10 +2,9 @@
 
 use crate::course::Course;
 use mtvtest::cluster::Cluster;
-use mtvtest::engine::{Session, SessionParts, run_test};
+use mtvtest::engine::{Session, SessionParts, run_test, skip_reason};
 use mtvtest::event::{Event, Leftover, Outcome};
-use mtvtest::facts::parse_version;
-use mtvtest::scenario::{Catalogue, SourceFacts, Test, tests};
+use mtvtest::scenario::{Catalogue, Test, tests};
 use std::collections::BTreeMap;
 
 /// How a run of many tests went.
@@ -44,19 +43,6 @@ impl Course {
 
     fn skip_reason(&self, parts: &SessionParts, test: &Test) -> Option<String> {
         let entry = parts.providers.get(test.provider.as_deref().unwrap()).unwrap();
-        let version = |text: &Option<String>| parse_version(text.as_deref()?).ok();
-        let table = self.settings.table().into_iter();
-        let keys = entry.copyoffload().map(|section| section.present_keys().to_vec()).unwrap_or_default();
-        let array_mtv = entry.copyoffload().map(|section| section.storage_vendor_product.since());
-        test.scenario.skip_reason(&SourceFacts {
-            provider_name: &entry.name,
-            provider_type: entry.type_name(),
-            mtv_version: version(&parts.environment.mtv).as_ref(),
-            openshift_version: version(&parts.environment.openshift).as_ref(),
-            copyoffload_keys: &keys.into_iter().map(str::to_owned).collect(),
-            array_mtv: array_mtv.as_ref(),
-            provider_keys: &entry.present_keys().into_iter().map(str::to_owned).collect(),
-            settings: &table.filter(|(_, value, _)| !value.is_empty()).map(|(key, ..)| key.to_owned()).collect(),
-        })
+        skip_reason(&test.scenario, entry, &self.settings, Some(&parts.environment))
     }
 }
