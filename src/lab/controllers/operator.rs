@@ -15,7 +15,7 @@ const PLAYBOOK: Duration = Duration::from_secs(30);
 /// Simulated length of a rollout of the Forklift controller.
 const ROLLOUT: Duration = Duration::from_secs(20);
 /// The Deployment whose environment the settings are.
-const CONTROLLER: &str = "forklift-controller";
+pub(crate) const CONTROLLER: &str = "forklift-controller";
 
 /// A change of the spec makes the playbook run; its end leaves Running True with reason Successful.
 pub(crate) async fn reconcile(hub: &Hub, controller: &Value) -> Result<Outcome, Fail> {
@@ -67,8 +67,8 @@ async fn roll_out(hub: &Hub, controller: &Value) -> Result<(), Fail> {
     Ok(())
 }
 
-/// `controller_precopy_interval` is PRECOPY_INTERVAL to the controller, `feature_x` is FEATURE_X.
-fn environment(spec: &Value) -> Value {
+/// The Forklift controller's environment: `controller_precopy_interval` is PRECOPY_INTERVAL to the controller, `feature_x` is FEATURE_X.
+pub(crate) fn environment(spec: &Value) -> Value {
     let variable = |(key, value): (&String, &Value)| {
         let name = key.strip_prefix("controller_").unwrap_or(key).to_uppercase();
         let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);

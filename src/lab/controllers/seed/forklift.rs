@@ -2,7 +2,7 @@
 //!
 //! Source: forklift-api.md section 10, cluster-api.md section 3.3.
 
-use super::super::operator::conditions;
+use super::super::operator::{CONTROLLER, conditions, environment};
 use crate::facts::{now, parse_version, rfc3339};
 use crate::lab::world::ClusterSpec;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ pub(super) fn all(spec: &ClusterSpec, pods_run: bool) -> Vec<Value> {
                 "namespace": space, "name": "forklift-controller", "generation": 1,
                 "finalizers": ["forklift.konveyor.io/finalizer"],
             },
-            "spec": {"feature_ui_plugin": "true", "feature_validation": "true", "feature_volume_populator": "true"},
+            "spec": settings(),
             "status": {"conditions": conditions(&Value::Null, false), "observedGeneration": 1},
         }),
         json!({
@@ -53,9 +53,17 @@ pub(super) fn all(spec: &ClusterSpec, pods_run: bool) -> Vec<Value> {
     objects
 }
 
+/// The settings of a fresh installation.
+fn settings() -> Value {
+    json!({"feature_ui_plugin": "true", "feature_validation": "true", "feature_volume_populator": "true"})
+}
+
 fn workload(space: &str, name: &str, runs: bool) -> [Value; 2] {
     let labels = json!({"app": "forklift", "control-plane": name});
-    let container = json!({"name": "main", "image": name});
+    let mut container = json!({"name": "main", "image": name});
+    if name == CONTROLLER {
+        container["env"] = environment(&settings());
+    }
     let replicas = u8::from(runs);
     let now = rfc3339(now());
     let pod_status = if runs {
