@@ -22,11 +22,11 @@ use tokio_util::sync::CancellationToken;
 /// A cutover that the program writes once the product has copied often enough.
 const PRECOPIES: &str = "description: x\nvirtual_machines:\n  - {name: mtv-tests-rhel8, source_vm_power: on}\n\
                          warm_migration: true\ncutover: {after_precopies: 2}\n";
-const HOOKS: &str = "description: x\nvirtual_machines:\n  - {name: mtv-tests-rhel8, source_vm_power: on}\n\
+pub(crate) const HOOKS: &str = "description: x\nvirtual_machines:\n  - {name: mtv-tests-rhel8, source_vm_power: on}\n\
                      pre_hook: {expected_result: succeed}\npost_hook: {expected_result: succeed}\n";
 const REMOTE: &str = "description: x\ndestination: remote\nvirtual_machines:\n  - {name: mtv-tests-rhel8}\n";
-const WARM: &str = include_str!("../../../scenarios/warm/comprehensive.yaml");
-const FAILING_HOOK: &str = include_str!("../../../scenarios/hooks/post-hook-retain-failed-vm.yaml");
+pub(crate) const WARM: &str = include_str!("../../../scenarios/warm/comprehensive.yaml");
+pub(crate) const FAILING_HOOK: &str = include_str!("../../../scenarios/hooks/post-hook-retain-failed-vm.yaml");
 const PLACED: &str = include_str!("../../../scenarios/cold/comprehensive.yaml");
 const OFFLOAD: &str = include_str!("../../../scenarios/copyoffload/thin.yaml");
 
@@ -56,10 +56,11 @@ async fn run_whole(bench: &Bench, account: &str, scenario: &str, kinds: &[&str])
     ended
 }
 
-/// A run of a number from [`PASSING`], with a token.
-pub(crate) async fn passed(stage: &Stage, token: &str, number: usize) {
-    let scenario = apart(PASSING[number], &format!("minimal-{number}"));
-    super::runs::passed(stage, &stage.course(), token, &scenario).await;
+/// A run in which everything passes and of which nothing is left, with a token.
+pub(crate) async fn passed(stage: &Stage, token: &str, scenario: &str) {
+    let course = stage.course();
+    let scenario = apart(scenario, course.session_id().as_str());
+    super::runs::passed(stage, &course, token, &scenario).await;
 }
 
 /// What a check said of the first VM.
