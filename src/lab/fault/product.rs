@@ -150,7 +150,7 @@ pub fn product_fault(key: &str) -> Result<ProductFault, String> {
         return Ok(row.fault);
     }
     let near = nearest(key, PRODUCT_FAULTS.iter().map(|row| row.fault.key()), 3);
-    let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+    let hint = if near.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", near.join(" or ")) };
     Err(format!("{key:?} is no fault of the lab{hint} `mtvtest lab faults` lists them"))
 }
 
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(serde_json::to_value(fault.row().unwrap()).unwrap()["caught_by"], "cpu");
         let unknown = serde_json::from_str::<ProductFault>("\"lost-cor\"").unwrap_err().to_string();
         assert!(unknown.contains("did you mean lost-core"), "{unknown}");
-        assert!(product_fault("qqqq").unwrap_err().ends_with("no fault of the lab `mtvtest lab faults` lists them"));
+        assert!(product_fault("qqqq").unwrap_err().ends_with("no fault of the lab; `mtvtest lab faults` lists them"));
     }
 
     #[test]
