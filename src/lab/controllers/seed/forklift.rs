@@ -19,11 +19,6 @@ const DEPLOYMENTS: [&str; 6] = [
     "forklift-volume-populator-controller",
 ];
 
-/// The ForkliftController's spec.
-fn settings() -> Value {
-    json!({"feature_ui_plugin": "true", "feature_validation": "true", "feature_volume_populator": "true"})
-}
-
 /// All of it; the pods run unless they are `down`.
 pub(super) fn all(spec: &ClusterSpec, pods_run: bool) -> Vec<Value> {
     let space = &spec.mtv_namespace;
