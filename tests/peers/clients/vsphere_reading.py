@@ -34,7 +34,7 @@ objects = {
     "TaskManager": [content.taskManager],
     "VirtualMachine": list(machines.values()),
 }
-absent = {"snapshot", "guest.ipStack", "guest.net"}
+absent = {"snapshot", "guest.ipStack", "guest.net", "config.extraConfig"}
 kinds = {}
 with open(sys.argv[1], encoding="utf-8") as lines:
     for line in lines:
