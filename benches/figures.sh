@@ -30,6 +30,7 @@ def once(arguments):
 for name, arguments in [
     ("list the shipped catalogue", ["list"]),
     ("run cold/sanity on the lab", ["run", "--lab", "--filter", "cold/sanity", "--data-collector-path", collected]),
+    ("run the whole catalogue on the lab", ["run", "--lab", "--data-collector-path", collected]),
 ]:
     once(arguments)  # warm-up
     walls, peaks = zip(*(once(arguments) for _ in range(runs)))

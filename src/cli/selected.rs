@@ -5,10 +5,8 @@ use super::error::CliError;
 use super::options::select_tests;
 use super::surroundings::Surroundings;
 use crate::check::CHECKS;
-use crate::config::CopyOffload;
-use crate::engine::{Environment, NeededSource, unsupported_keys};
-use crate::facts::parse_version;
-use crate::scenario::{SourceFacts, Test};
+use crate::engine::{Environment, NeededSource, skip_reason, unsupported_keys};
+use crate::scenario::Test;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The selected tests. Keys that this version does not run, and checks that it does not know, are refused here.
@@ -32,30 +30,12 @@ pub(super) fn skips(
     around: &Surroundings,
     environment: Option<&Environment>,
 ) -> BTreeMap<String, String> {
-    let mtv = environment.and_then(|known| parse_version(known.mtv.as_deref()?).ok());
-    let openshift = environment.and_then(|known| parse_version(known.openshift.as_deref()?).ok());
-    let settings: BTreeSet<String> = (around.settings.table().into_iter())
-        .filter(|(_, value, _)| !value.is_empty())
-        .map(|(key, ..)| key.to_owned())
-        .collect();
     let reason = |test: &Test| {
         let entry = around.providers.get(test.provider.as_deref()?).ok()?;
-        let facts = SourceFacts {
-            provider_name: &entry.name,
-            provider_type: entry.type_name(),
-            mtv_version: mtv.as_ref(),
-            openshift_version: openshift.as_ref(),
-            copyoffload_keys: &entry.copyoffload().map(present).unwrap_or_default(),
-            provider_keys: &entry.present_keys().into_iter().map(str::to_owned).collect(),
-            settings: &settings,
-        };
-        Some((test.name.clone(), test.scenario.skip_reason(&facts)?))
+        let reason = skip_reason(&test.scenario, entry, &around.settings, environment)?;
+        Some((test.name.clone(), reason))
     };
     tests.iter().filter_map(reason).collect()
-}
-
-fn present(section: &CopyOffload) -> BTreeSet<String> {
-    section.present_keys().iter().map(|key| (*key).to_owned()).collect()
 }
 
 /// What the tests that will run need of each source.

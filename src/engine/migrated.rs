@@ -6,7 +6,6 @@ use super::walk::Walk;
 use crate::check::VmEvidence;
 use crate::cluster::{self, ClusterError, Kind, ObjectRef, is_true};
 use crate::facts::{Power, SourceVm, TargetVm};
-use crate::scenario::PowerSetting;
 use crate::wait::{Deadline, Seen, WaitError};
 use kube::api::DynamicObject;
 use serde_json::json;
@@ -21,7 +20,7 @@ pub(super) async fn vm_evidence(
     // By the product's labels, since a VM that was given a wrong name is there all the same.
     let target = cluster::migrated_vm(cluster, &walk.target_namespace.0, &walk.plan_uid, &vm.inventory.id).await?;
     let mut target = match target {
-        Some(target) => Some(settled(walk, vm, target).await?),
+        Some(target) => Some(settled(walk, target).await?),
         None => None,
     };
     let agent_connected = match &mut target {
@@ -43,12 +42,10 @@ pub(super) async fn vm_evidence(
     })
 }
 
-/// A VM that shall run has just been created when its migration succeeds: it gets the guest agent's time to start.
-/// A VM that does not become what is expected is evidence too, as it is at the end.
-async fn settled(walk: &Walk<'_>, vm: &Prepared, found: TargetVm) -> Result<TargetVm, StepError> {
-    let asked = walk.plan.target_power_state.map(|power| power == PowerSetting::On);
-    let shall_run = asked.unwrap_or(vm.facts.power == Power::On);
-    if !shall_run || found.power == Power::On {
+/// A VM that the product told to run has just been created when its migration ends: it gets the guest agent's time to
+/// start. A VM that does not become what is expected is evidence too, as it is at the end.
+async fn settled(walk: &Walk<'_>, found: TargetVm) -> Result<TargetVm, StepError> {
+    if found.power == Power::On {
         return Ok(found);
     }
     let target = ObjectRef::namespaced(Kind::VM, &found.namespace, &found.name);

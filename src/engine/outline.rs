@@ -14,6 +14,7 @@ use crate::migration::{
 };
 use crate::scenario::{Destination, ExpectedResult, NamedPlan, PlanSpec, PowerSetting, StopAfter, Test};
 use serde_json::{Value, json};
+use std::fmt::Write;
 
 /// What stands for a text that is a secret.
 const SECRET: &str = "<secret>";
@@ -116,7 +117,7 @@ impl Outline<'_> {
         ));
         if plan.stop_after != Some(StopAfter::Plan) {
             let name = names.migration("migration", plan.warm_migration);
-            let body = migration_body(&namespace, &plan_name, self.cutover(plan));
+            let body = migration_body(&namespace, &plan_name, cutover(plan));
             steps.push(step(StepName::Migrate, vec![migrate_words(plan)], vec![here(Kind::MIGRATION, &name, body)]));
         }
         if plan.stop_after.is_none() {
@@ -126,12 +127,6 @@ impl Outline<'_> {
         let words = "remove all of it again, clones on the source included";
         steps.push(step(StepName::CleanUp, vec![words.to_owned()], Vec::new()));
         steps
-    }
-
-    /// What stands for the cutover's time, where the Migration carries it from its start.
-    fn cutover(&self, plan: &PlanSpec) -> Option<&'static str> {
-        let fixed = plan.warm_migration && plan.cutover.is_none();
-        fixed.then_some("<mins_before_cutover from its start>")
     }
 
     fn maps(&self, plan: &PlanSpec, names: &Names, refs: &PlanRefs) -> [OutlineStep; 2] {
@@ -179,10 +174,16 @@ impl Outline<'_> {
     }
 }
 
+/// What stands for the cutover's time, where the Migration carries it from its start.
+fn cutover(plan: &PlanSpec) -> Option<&'static str> {
+    let fixed = plan.warm_migration && plan.cutover.is_none();
+    fixed.then_some("<mins_before_cutover from its start>")
+}
+
 fn migrate_words(plan: &PlanSpec) -> String {
     let mut words = "start the Migration and follow it to its end".to_owned();
     if let Some(cutover) = &plan.cutover {
-        words.push_str(&format!(", cut over after {} precopies", cutover.after_precopies));
+        write!(words, ", cut over after {} precopies", cutover.after_precopies).ok();
     }
     if plan.expected_migration_result == Some(ExpectedResult::Fail) {
         words.push_str("; it must fail");

@@ -56,7 +56,7 @@ pub(super) struct Walk<'a> {
     pub(super) plan_uid: String,
     pub(super) migration: Option<MigrationRun>,
     /// Settings of the product that hold while this lives.
-    _share: Share,
+    shares: Vec<Share>,
     /// Labels of nodes that stay while this lives; the first is the one that the VMs are placed by.
     labels: Vec<LabelUse>,
     pub(super) node: Option<AskedNode>,
@@ -90,7 +90,7 @@ impl<'a> Walk<'a> {
             hooks: Vec::new(),
             plan_uid: String::new(),
             migration: None,
-            _share: Share::default(),
+            shares: Vec::new(),
             labels: Vec::new(),
             node: None,
             offload: None,
@@ -121,7 +121,8 @@ impl<'a> Walk<'a> {
         }
         let provider_type = self.source.entry.type_name();
         self.choices = PlanChoices::of(self.plan, provider_type, session.parts().id.as_str());
-        self._share = self.hold_settings().await?;
+        let share = self.hold_settings().await?;
+        self.shares.push(share);
         self.label_nodes().await?;
         self.vms = prepare_vms(self).await?;
         Ok(())

@@ -139,7 +139,7 @@ mod tests {
         let by_ssh = providers(ssh, r#", "vddk_init_image": "image""#);
         let body = source_provider_body(by_ssh.get("v8").unwrap(), "ns", "s");
         assert_eq!(body["spec"]["settings"]["esxiCloneMethod"], "ssh");
-        assert_eq!(body["metadata"]["annotations"], json!({}));
+        assert_eq!(body["metadata"]["annotations"], json!(null));
         let by_vib = providers(r#", "esxi_clone_method": "vib""#, "");
         let body = source_provider_body(by_vib.get("v8").unwrap(), "ns", "s");
         assert_eq!(body["spec"]["settings"], json!({ "sdkEndpoint": "vcenter" }));

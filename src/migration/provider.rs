@@ -52,12 +52,16 @@ pub fn source_provider_body(entry: &ProviderEntry, namespace: &str, secret: &str
             settings.insert("esxiCloneMethod".to_owned(), json!(EsxiCloneMethod::Ssh.as_str()));
         }
     }
-    json!({ "metadata": { "annotations": annotations }, "spec": {
+    let mut body = json!({ "spec": {
         "type": entry.type_name(),
         "url": entry.api_url,
         "secret": { "name": secret, "namespace": namespace },
         "settings": settings,
-    } })
+    } });
+    if !annotations.is_empty() {
+        body["metadata"] = json!({ "annotations": annotations });
+    }
+    body
 }
 
 /// Whether a Provider is Ready. ConnectionFailed and ValidationFailed end the wait at once with the condition's message,

@@ -22,6 +22,8 @@ pub struct SourceFacts<'a> {
     pub openshift_version: Option<&'a Version>,
     /// Keys of the entry's `copyoffload` section that are set; empty without the section.
     pub copyoffload_keys: &'a BTreeSet<String>,
+    /// First version of MTV that knows the array of that section; `None` without the section.
+    pub array_mtv: Option<&'a Version>,
     /// Keys of the entry that are set.
     pub provider_keys: &'a BTreeSet<String>,
     /// Settings that are set and not empty.
@@ -44,6 +46,11 @@ static PLACEMENT_MTV: Version = Version::new(2, 10, 0);
 static OFFLOAD_MTV: Version = Version::new(2, 8, 0);
 static WARM_OFFLOAD_MTV: Version = Version::new(2, 10, 0);
 static TEMPLATE_MTV: Version = Version::new(2, 8, 0);
+/// First MTV version with a target power state. Source: forklift-api.md sections 5 and 12.
+static POWER_MTV: Version = Version::new(2, 9, 0);
+/// First MTV version in which several rows for one source network serve one NIC each. Source: forklift-api.md section 7,
+/// "NICs".
+static NETWORK_POOL_MTV: Version = Version::new(2, 11, 0);
 
 impl Scenario {
     /// Why the scenario is skipped on a source, in words; `None` if it can run there.
@@ -94,8 +101,13 @@ impl Scenario {
             (any(|plan| plan.copyoffload && plan.warm_migration), " for warm copy-offload", &WARM_OFFLOAD_MTV),
             (any(|plan| plan.copyoffload), " for copy-offload", &OFFLOAD_MTV),
             (any(|plan| plan.pvc_name_template.is_some()), " for templates of PVC names", &TEMPLATE_MTV),
+            (any(|plan| plan.target_power_state.is_some()), " for a target power state", &POWER_MTV),
+            (any(|plan| plan.per_nic_network_map), " for a network map per NIC", &NETWORK_POOL_MTV),
         ];
         let own = own.into_iter().filter(|(given, ..)| *given).map(|(_, why, version)| (why, version));
+        let offloads = any(|plan| plan.copyoffload);
+        let array = facts.array_mtv.filter(|_| offloads).map(|version| (" for the provider's storage array", version));
+        let own = own.chain(array);
         let lowest = self.min_mtv_version.iter().map(|version| ("", version)).chain(own);
         for (why, lowest) in lowest {
             if let Some(actual) = facts.mtv_version.filter(|actual| *actual < lowest) {

@@ -184,8 +184,10 @@ impl Thing {
         match self {
             Self::Object { kind, .. } | Self::Patched { kind, .. } => key.clone_into(kind),
             Self::SourceVm { provider_type, .. } => key.clone_into(provider_type),
-            Self::SourcePower { .. } | Self::SourceSnapshot { .. } | Self::EsxiKey { .. } => {}
-            Self::ControllerShare { .. } => {}
+            Self::SourcePower { .. }
+            | Self::SourceSnapshot { .. }
+            | Self::EsxiKey { .. }
+            | Self::ControllerShare { .. } => {}
         }
     }
 }

@@ -118,10 +118,11 @@ impl Ledger {
                     Thing::Object { uid, .. } => *uid = Some(value.to_owned()),
                     Thing::SourceVm { vm_id, .. } => *vm_id = Some(value.to_owned()),
                     Thing::SourceSnapshot { snapshot_id, .. } => *snapshot_id = Some(value.to_owned()),
-                    // Their ids are known before the call.
-                    Thing::SourcePower { .. } | Thing::EsxiKey { .. } => {}
-                    // Nothing is given for what is not created.
-                    Thing::ControllerShare { .. } | Thing::Patched { .. } => {}
+                    // They have no id, or it is known before the call.
+                    Thing::SourcePower { .. }
+                    | Thing::EsxiKey { .. }
+                    | Thing::ControllerShare { .. }
+                    | Thing::Patched { .. } => {}
                 }
             }
         })

@@ -5,11 +5,10 @@
 
 use crate::rig::{Ran, Rig};
 use mtvtest::check::CHECKS;
+use mtvtest::engine::{self, Environment};
 use mtvtest::event::{Outcome, Verdict};
-use mtvtest::facts::parse_version;
 use mtvtest::lab::fault::{FaultRow, Faults, Need, PRODUCT_FAULTS, ProductFault};
 use mtvtest::lab::mtv_release;
-use mtvtest::scenario::SourceFacts;
 use std::collections::BTreeSet;
 
 /// A running Windows VM with secure boot, three disks, three NICs, snapshots and a name that no object can have;
@@ -277,18 +276,13 @@ async fn unharmed(release: &str) -> BTreeSet<String> {
 fn skip_reason(rig: &Rig, text: &str) -> Option<String> {
     let providers = rig.providers();
     let entry = providers.iter().next().unwrap();
-    let mtv = parse_version(&rig.lab.world().spec.cluster.mtv).unwrap();
-    let words = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<BTreeSet<_>>();
-    let facts = SourceFacts {
-        provider_name: &entry.name,
-        provider_type: entry.type_name(),
-        mtv_version: Some(&mtv),
-        openshift_version: None,
-        copyoffload_keys: &entry.copyoffload().map(|section| words(&section.present_keys())).unwrap_or_default(),
-        provider_keys: &words(&entry.present_keys()),
-        settings: &BTreeSet::new(),
+    let environment = Environment {
+        cluster: rig.lab.api_url(),
+        mtv: Some(rig.lab.world().spec.cluster.mtv.clone()),
+        openshift: None,
+        storage_class: String::new(),
     };
-    rig.test(text).scenario.skip_reason(&facts)
+    engine::skip_reason(&rig.test(text).scenario, entry, &rig.settings, Some(&environment))
 }
 
 /// A test for each release, so that they run beside each other. Which checks had something to judge is asserted, too.

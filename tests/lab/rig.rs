@@ -2,6 +2,7 @@
 
 pub(crate) use crate::course::{COLD, Collected, all_files};
 use crate::course::{Course, Ended};
+use crate::many::EndedAll;
 use mtvtest::cluster::{Cluster, connect_through};
 use mtvtest::config::{Secret, Settings};
 use mtvtest::engine::{Problem, Session, SessionParts, StepError, disconnect};
@@ -68,6 +69,8 @@ impl Rig {
         world.faults = faults.clone();
         let lab = Lab::start(world).unwrap();
         settings.cluster_host = Some(lab.api_url());
+        // The lab's cluster is its own remote destination, as in `run --lab`.
+        settings.remote_ocp_cluster = Some(lab.api_url());
         let baseline = Baseline::take(&lab);
         let course = Course::new(settings, lab.network(), lab.providers_json());
         Self { lab, baseline, course }
@@ -115,13 +118,40 @@ impl Rig {
     /// A whole run: set up, the test, tear down.
     pub(crate) async fn run(&self, scenario: &str) -> Ran {
         let cluster = self.connect().await.unwrap_or_else(|problems| panic!("{problems:?}"));
-        let ended = self.course.run(cluster, scenario).await;
+        let ended = Box::pin(self.course.run(cluster, scenario)).await;
+        Ran { ended, differences: self.baseline.differences(&self.lab) }
+    }
+
+    /// A whole run of many tests, side by side.
+    pub(crate) async fn run_all(&self, tests: &[Test]) -> EndedAll {
+        let cluster = self.connect().await.unwrap_or_else(|problems| panic!("{problems:?}"));
+        self.course.run_all(cluster, tests).await
+    }
+
+    /// A run whose world is looked at just before the test's clean-up would begin: everything stays in place until
+    /// `look` has seen it.
+    pub(crate) async fn run_and_look(&mut self, scenario: &str, look: impl FnOnce(&Lab)) -> Ran {
+        self.course.settings.skip_teardown = true;
+        let cluster = self.connect().await.unwrap_or_else(|problems| panic!("{problems:?}"));
+        let (session, test, collected) = self.course.session(cluster, scenario).await;
+        let session = session.map_err(|failed| failed.1).unwrap();
+        let outcome = mtvtest::engine::run_test(&session, &test).await;
+        look(&self.lab);
+        let parts = session.close().await;
+        let leftovers = parts.tear_down().await.unwrap();
+        drop(parts);
+        let ended = Ended { outcome, events: collected.end().await, leftovers };
         Ran { ended, differences: self.baseline.differences(&self.lab) }
     }
 
     /// Lets (paused) time pass until there is a Migration.
     pub(crate) async fn migration_exists(&self) {
-        while !self.lab.api().objects().iter().any(|object| object["kind"] == "Migration") {
+        self.until(|lab| lab.api().objects().iter().any(|object| object["kind"] == "Migration")).await;
+    }
+
+    /// Lets (paused) time pass until the lab is so.
+    pub(crate) async fn until(&self, mut is_so: impl FnMut(&Lab) -> bool) {
+        while !is_so(&self.lab) {
             pause(Duration::from_millis(1)).await;
         }
     }

@@ -75,14 +75,19 @@ impl Course {
         parts: &SessionParts,
         test: &Test,
     ) -> Result<BTreeMap<String, ConnectedSource>, Vec<Problem>> {
-        let entry = parts.providers.get(test.provider.as_deref().unwrap()).unwrap();
-        let vms: BTreeSet<&str> = test
-            .scenario
-            .plans
-            .iter()
-            .flat_map(|plan| &plan.plan.virtual_machines)
-            .map(|vm| vm.name.as_str())
-            .collect();
+        self.sources_of(parts, std::slice::from_ref(test)).await
+    }
+
+    /// Connects to the one source of these tests.
+    pub(crate) async fn sources_of(
+        &self,
+        parts: &SessionParts,
+        tests: &[Test],
+    ) -> Result<BTreeMap<String, ConnectedSource>, Vec<Problem>> {
+        let entry = parts.providers.get(tests[0].provider.as_deref().unwrap()).unwrap();
+        let plans = tests.iter().flat_map(|test| &test.scenario.plans);
+        let vms: BTreeSet<&str> =
+            plans.flat_map(|plan| &plan.plan.virtual_machines).map(|vm| vm.name.as_str()).collect();
         let reach =
             Reach { network: parts.network.as_ref(), settings: &parts.settings, counter: &parts.source_requests };
         examine_sources(&reach, &[NeededSource { entry, vms }]).await
@@ -153,7 +158,7 @@ impl Course {
 
 /// Events on their way into a list.
 pub(crate) struct Collected {
-    events: Arc<Mutex<Vec<Event>>>,
+    pub(crate) events: Arc<Mutex<Vec<Event>>>,
     pump: JoinSet<std::io::Result<()>>,
 }
 

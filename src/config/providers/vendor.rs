@@ -2,6 +2,8 @@
 //!
 //! Source: original-suite.md section 4.
 
+use semver::Version;
+
 /// The arrays that Forklift knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageVendor {
@@ -62,6 +64,16 @@ impl StorageVendor {
         }
         names
     };
+
+    /// The first version of MTV that knows it. Source: forklift-api.md section 3.
+    pub fn since(self) -> Version {
+        let minor = match self {
+            Self::Ontap | Self::Vantara => 8,
+            Self::PureFlashArray | Self::Powerflex | Self::Powermax | Self::Primera3par => 9,
+            Self::Powerstore | Self::Infinibox | Self::Flashsystem => 10,
+        };
+        Version::new(2, minor, 0)
+    }
 
     /// The name of the file and of Forklift's `storageVendorProduct`.
     pub const fn as_str(self) -> &'static str {

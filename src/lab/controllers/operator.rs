@@ -67,7 +67,8 @@ async fn roll_out(hub: &Hub, controller: &Value) -> Result<(), Fail> {
     Ok(())
 }
 
-/// `controller_precopy_interval` is PRECOPY_INTERVAL to the controller, `feature_x` is FEATURE_X.
+/// The Forklift controller's environment: `controller_precopy_interval` is PRECOPY_INTERVAL to the controller,
+/// `feature_x` is FEATURE_X.
 pub(crate) fn environment(spec: &Value) -> Value {
     let variable = |(key, value): (&String, &Value)| {
         let name = key.strip_prefix("controller_").unwrap_or(key).to_uppercase();

@@ -248,7 +248,7 @@ fn part(server: &ApiServer, call: &Call, method: &Method, bytes: &Bytes) -> Resu
         ("scale", _) if scale::has(&call.kind) => scale::answer(&mut server.state(), call, method, bytes),
         ("log", &Method::GET) if call.kind.is_core("pods") => {
             let pod = read::get(&server.state(), call)?;
-            let written = server.pod_logs().read(text(&pod.value, "/metadata/uid"));
+            let written = server.pod_logs().serve(text(&pod.value, "/metadata/uid"));
             log(call, written.as_deref().unwrap_or_else(|| text(&pod.value, LOG_ANNOTATION)))
         }
         ("token", &Method::POST) if call.kind.is_core("serviceaccounts") => {

@@ -12,6 +12,7 @@ struct Facts {
     mtv: Option<Version>,
     openshift: Option<Version>,
     copyoffload: BTreeSet<String>,
+    array: Option<Version>,
     provider: BTreeSet<String>,
     settings: BTreeSet<String>,
 }
@@ -22,6 +23,7 @@ fn facts(provider_type: &'static str) -> Facts {
         mtv: Some(Version::new(2, 10, 0)),
         openshift: Some(Version::new(4, 19, 0)),
         copyoffload: BTreeSet::new(),
+        array: None,
         provider: BTreeSet::new(),
         settings: BTreeSet::new(),
     }
@@ -36,6 +38,7 @@ impl Facts {
             mtv_version: self.mtv.as_ref(),
             openshift_version: self.openshift.as_ref(),
             copyoffload_keys: &self.copyoffload,
+            array_mtv: self.array.as_ref(),
             provider_keys: &self.provider,
             settings: &self.settings,
         };
@@ -128,6 +131,27 @@ fn unknown_versions_are_not_judged() {
         "needs MTV 2.10.0 or later for target labels, affinity and node selector, this is 2.9.3"
     );
 }
+
+#[test]
+fn features_need_the_version_that_has_them() {
+    for (version, rest, reason) in [
+        ((2, 8), "target_power_state: 'on'", "needs MTV 2.9.0 or later for a target power state, this is 2.8.0"),
+        ((2, 9), "target_power_state: 'on'", ""),
+        ((2, 10), "per_nic_network_map: true", "needs MTV 2.11.0 or later for a network map per NIC, this is 2.10.0"),
+        ((2, 11), "per_nic_network_map: true", ""),
+        ((2, 8), "copyoffload: true", "needs MTV 2.9.0 or later for the provider's storage array, this is 2.8.0"),
+        ((2, 9), "copyoffload: true", ""),
+        ((2, 8), "target_labels: {a: b}", PLACED),
+    ] {
+        let mut at = facts("vsphere");
+        at.mtv = Some(Version::new(version.0, version.1, 0));
+        at.copyoffload = ["storage_vendor_product", "datastore_id"].map(str::to_owned).into();
+        at.array = Some(Version::new(2, 9, 0));
+        assert_eq!(at.reason(&format!("{VM}\n{rest}")), reason, "{rest} {version:?}");
+    }
+}
+
+const PLACED: &str = "needs MTV 2.10.0 or later for target labels, affinity and node selector, this is 2.8.0";
 
 #[test]
 fn every_reason_is_told() {

@@ -1,27 +1,26 @@
 //! Nothing that is written to the kinds of Forklift is lost: every write is sent with strict validation, and every leaf
 //! that was sent is in the answer. The definitions are Forklift's own.
 
+use super::plans;
 use super::recorder::{Recorder, Written};
 use super::rights::shipped_rules;
 use super::stage::Stage;
 use crate::bench::Bench;
 use crate::control_plane::post;
 use crate::course::{COLD, Course};
+use futures::future::join_all;
 use mtvtest::engine::Outline;
 use mtvtest::event::Outcome;
 use mtvtest::facts::Seed;
+use mtvtest::scenario::{Catalogue, Test, tests};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Scenarios that together use every key that shapes a manifest.
-const VARIANTS: [&str; 5] = [
-    COLD,
-    "description: On.\ntarget_power_state: \"on\"\nvirtual_machines:\n  - {name: mtv-tests-rhel8}\n",
+/// Scenarios beside the catalogue's, for keys that none of those has.
+const VARIANTS: [&str; 2] = [
     "description: Off.\ntarget_power_state: \"off\"\nvirtual_machines:\n  - {name: mtv-tests-rhel8}\n",
     "description: Two.\nvm_target_namespace: elsewhere\nvirtual_machines:\n  - {name: mtv-tests-rhel8}\n  - \
      {name: mtv-win2019-3disks, clone_name: Other_Name, preserve_name_format: true}\n",
-    // Valid, if not run yet.
-    "description: Warm.\nwarm_migration: true\nvirtual_machines:\n  - {name: mtv-tests-rhel8, source_vm_power: \"on\"}\n",
 ];
 
 pub(crate) async fn of_a_run_arrive_whole(bench: Bench) {
@@ -55,7 +54,10 @@ pub(crate) async fn of_the_labs_controllers_arrive_whole(bench: Bench) {
     let stage = Stage::shared(&bench);
     let _turn = stage.turns.write().await;
     let token = stage.account("controllers", &shipped_rules()).await;
-    super::runs::passed(stage, &stage.course(), &token, COLD).await;
+    let runs = [plans::WARM, plans::HOOKS, plans::FAILING_HOOK].map(|scenario| plans::passed(stage, &token, scenario));
+    let cold = stage.course();
+    let cold = super::runs::passed(stage, &cold, &token, COLD);
+    tokio::join!(cold, join_all(runs), plans::offloaded(stage, &token));
     super::runs::stalled(stage, &token).await;
     let all = stage.controllers.all();
     assert_none_refused(&all);
@@ -63,6 +65,7 @@ pub(crate) async fn of_the_labs_controllers_arrive_whole(bench: Bench) {
     let written: Vec<Written> = all.into_iter().filter(own).collect();
     assert_whole(&written);
     assert_covers(&written, &["providers/", "storagemaps/", "networkmaps/", "plans/", "migrations/"]);
+    assert_covers(&written, &["hooks/", "forkliftcontrollers/", "vspherexcopyvolumepopulators"]);
 }
 
 /// What the program would make of other scenarios, by the manifests of `mtvtest plan`.
@@ -73,8 +76,11 @@ pub(crate) async fn of_all_variants_are_admitted(bench: Bench) {
     let course = stage.course();
     let space = "variants";
     post(&admin, "/api/v1/namespaces", &json!({"metadata": {"name": space}})).await.unwrap();
-    for scenario in VARIANTS {
-        for mut manifest in outlined(&course, scenario) {
+    let catalogue = Catalogue::embedded().unwrap();
+    let provider = course.providers().iter().next().unwrap().name.clone();
+    let all = tests(&catalogue, &[provider]).into_iter().chain(VARIANTS.map(|text| course.test(text)));
+    for test in all {
+        for mut manifest in outlined(&course, &test) {
             let mut path = match manifest["apiVersion"].as_str().unwrap() {
                 "v1" => "/api/v1".to_owned(),
                 other => format!("/apis/{other}"),
@@ -83,12 +89,16 @@ pub(crate) async fn of_all_variants_are_admitted(bench: Bench) {
                 manifest["metadata"]["namespace"] = space.into();
                 path = format!("{path}/namespaces/{space}");
             }
-            let plural = format!("{}s", manifest["kind"].as_str().unwrap().to_lowercase());
+            let plural = match manifest["kind"].as_str().unwrap() {
+                "NetworkAttachmentDefinition" => "network-attachment-definitions".to_owned(),
+                kind => format!("{}s", kind.to_lowercase()),
+            };
             let made = post(&admin, &format!("{path}/{plural}?dryRun=All"), &manifest).await;
-            made.unwrap_or_else(|why| panic!("{scenario}: {manifest:#}: {why}"));
+            made.unwrap_or_else(|why| panic!("{}: {manifest:#}: {why}", test.name));
         }
     }
     assert_whole(&sent.all());
+    assert_covers(&sent.all(), &["/plans", "/storagemaps", "/networkmaps", "/hooks", "/migrations", "/providers"]);
     // The proof of the proof: what the definitions do not know is refused.
     let plan = json!({
         "apiVersion": "forklift.konveyor.io/v1beta1", "kind": "Plan", "metadata": {"name": "p"},
@@ -102,20 +112,19 @@ pub(crate) async fn of_all_variants_are_admitted(bench: Bench) {
     assert_eq!(one.lost().len(), 1, "a leaf that is lost is not seen: {:?}", one.lost());
 }
 
-fn outlined(course: &Course, scenario: &str) -> Vec<Value> {
-    let test = course.test(scenario);
+fn outlined(course: &Course, test: &Test) -> Vec<Value> {
     let session = course.session_id();
     let class = course.settings.storage_class.clone().unwrap();
     let outline =
         Outline { session: &session, seed: Seed(course.seed), settings: &course.settings, storage_class: &class };
     let providers = course.providers();
     let entry = providers.iter().next().unwrap();
-    let steps = std::iter::once(outline.session(entry)).chain(outline.test(&test, entry));
+    let steps = std::iter::once(outline.session(entry)).chain(outline.test(test, entry));
     steps.flat_map(|step| step.manifests).collect()
 }
 
 /// No write was refused for its form, and none lost a leaf.
-fn assert_whole(written: &[Written]) {
+pub(super) fn assert_whole(written: &[Written]) {
     assert_none_refused(written);
     let lost: BTreeSet<String> = written.iter().filter(|one| one.succeeded()).flat_map(Written::lost).collect();
     assert!(lost.is_empty(), "lost: {lost:#?}");
@@ -130,7 +139,7 @@ fn assert_none_refused(written: &[Written]) {
     assert!(refused.is_empty(), "refused: {refused:#?}");
 }
 
-fn assert_covers(written: &[Written], kinds: &[&str]) {
+pub(super) fn assert_covers(written: &[Written], kinds: &[&str]) {
     for kind in kinds {
         assert!(written.iter().any(|one| one.succeeded() && one.path.contains(kind)), "nothing was written to {kind}");
     }

@@ -1,6 +1,7 @@
 //! The program and the lab's controllers against a real control plane.
 
 mod manifests;
+mod plans;
 mod recorder;
 mod rights;
 mod runs;
@@ -22,6 +23,14 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("kubernetes::the_definitions_of_forklift_are_installed", NEEDS, definitions_are_installed),
         trial("kubernetes::a_cold_migration_passes_and_leaves_nothing", NEEDS, runs::cold),
+        trial("kubernetes::a_warm_migration_with_every_name_and_label_passes", WITH_NETWORKS, plans::warm),
+        trial("kubernetes::a_cutover_after_precopies_passes", NEEDS, plans::precopies),
+        trial("kubernetes::hooks_run_before_and_after", NEEDS, plans::hooks),
+        trial("kubernetes::a_failing_hook_is_expected", NEEDS, plans::failing_hook),
+        trial("kubernetes::a_vm_lands_on_the_node_that_the_run_labels", WITH_NETWORKS, plans::placed),
+        trial("kubernetes::a_remote_destination_takes_the_accounts_token", NEEDS, plans::remote),
+        trial("kubernetes::a_copy_offload_is_seen_as_far_as_it_can_be_without_nodes", NEEDS, plans::offload),
+        trial("kubernetes::sessions_share_settings_of_the_product", NEEDS, plans::sessions_share_settings),
         trial("kubernetes::the_shipped_role_is_enough_and_not_more", NEEDS, rights::enough_and_not_more),
         trial("kubernetes::a_missing_right_is_named_before_the_run", NEEDS, rights::a_missing_right_is_named),
         trial("kubernetes::what_a_run_writes_arrives_whole", WITH_NETWORKS, manifests::of_a_run_arrive_whole),

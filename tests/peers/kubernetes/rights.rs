@@ -1,16 +1,18 @@
 //! `deploy/role.yaml` on a real API server: enough for every kind of run, and not more than that.
 
+use super::plans;
 use super::runs::{abandon, clean_from_labels, failed_by_a_check, passed, stalled};
 use super::stage::Stage;
 use crate::bench::Bench;
 use crate::course::{COLD, Course};
+use futures::future::join_all;
 use mtvtest::engine::examine_cluster;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tokio::process::Command;
 
 /// Rights of the role that the runs below need not use, and why the role has them.
-const UNUSED: [(&str, &str); 22] = [
+const UNUSED: [(&str, &str); 12] = [
     ("watch configmaps", GONE),
     ("watch pods", GONE),
     ("watch persistentvolumeclaims", GONE),
@@ -19,25 +21,12 @@ const UNUSED: [(&str, &str); 22] = [
     ("watch network-attachment-definitions.k8s.cni.cncf.io", GONE),
     ("watch networkmaps.forklift.konveyor.io", GONE),
     ("watch storagemaps.forklift.konveyor.io", GONE),
-    ("create leases.coordination.k8s.io", SHARED),
-    ("patch leases.coordination.k8s.io", SHARED),
-    ("delete leases.coordination.k8s.io", SHARED),
-    ("get forkliftcontrollers.forklift.konveyor.io", SHARED),
-    ("list forkliftcontrollers.forklift.konveyor.io", SHARED),
-    ("watch forkliftcontrollers.forklift.konveyor.io", SHARED),
-    ("patch forkliftcontrollers.forklift.konveyor.io", SHARED),
-    ("list deployments.apps", SHARED),
-    ("watch deployments.apps", SHARED),
-    ("get nodes", "only plans with a node selector label a node"),
-    ("patch nodes", "only plans with a node selector label a node"),
-    ("list vspherexcopyvolumepopulators.forklift.konveyor.io", OFFLOAD),
-    ("watch vspherexcopyvolumepopulators.forklift.konveyor.io", OFFLOAD),
+    ("watch hooks.forklift.konveyor.io", GONE),
+    ("watch deployments.apps", GONE),
+    ("watch forkliftcontrollers.forklift.konveyor.io", GONE),
     ("list clusterserviceversions.operators.coreos.com", "only where no Subscription names the installed one"),
 ];
 const GONE: &str = "only what is not as it shall be at the first look is watched";
-
-const SHARED: &str = "only warm plans and scenarios with forklift_controller change settings of the product";
-const OFFLOAD: &str = "only copy-offload plans have populators";
 
 /// The rules of the role that is shipped.
 pub(crate) fn shipped_rules() -> Value {
@@ -51,7 +40,9 @@ pub(crate) async fn enough_and_not_more(bench: Bench) {
     let stage = Stage::shared(&bench);
     let _alone = stage.turns.write().await;
     let token = stage.account("minimal", &shipped_rules()).await;
-    passed(stage, &stage.course(), &token, COLD).await;
+    let runs = plans::PASSING.map(|scenario| plans::passed(stage, &token, scenario));
+    let cold = stage.course();
+    tokio::join!(passed(stage, &cold, &token, COLD), join_all(runs), plans::offloaded(stage, &token));
     stalled(stage, &token).await;
     let left = failed_by_a_check(stage, &token).await;
     abandon(stage, &left).await;

@@ -41,7 +41,13 @@ async fn as_govmomi_would(bench: Bench) {
         .await
         .unwrap();
     }
-    provider.create_snapshot(&made, "a <b>").await.unwrap();
+    let snapshot = provider.create_snapshot(&made, "a <b>").await.unwrap();
+    provider.remove_snapshot(&made, "a <b>", Some(&snapshot)).await.unwrap();
+    provider.add_nic(&made, false).await.unwrap();
+    provider.keep_on_host(&made).await.unwrap();
+    provider.hosts().await.unwrap();
+    provider.host_of(&made).await.unwrap();
+    provider.require_change_tracking(&made).await.unwrap();
     provider.set_power(&made, Power::On).await.unwrap();
     provider.vm_facts(&made).await.unwrap();
     provider.delete_vm(&made.name, Some(&made.id)).await.unwrap();
@@ -56,6 +62,8 @@ async fn as_govmomi_would(bench: Bench) {
         "ReconfigVM_Task",
         "MakeDirectory",
         "CreateSnapshot_Task",
+        "RemoveSnapshot_Task",
+        "ReconfigureComputeResource_Task",
         "PowerOnVM_Task",
         "PowerOffVM_Task",
         "Destroy_Task",

@@ -4,7 +4,7 @@
 
 use super::super::hub::Fail;
 use super::super::kinds::{CONFIG_MAP, HOOK, JOB, PLAN, POD};
-use super::super::object::{items, name, namespace, owner_reference, pod_status, reference, text, uid};
+use super::super::object::{items, name, namespace, owner_reference, pod_status, reference, restricted_pod, text, uid};
 use super::hooks::{playbook, playbook_fails, playbook_seconds};
 use super::objects::Run;
 use super::pipeline::VmStatus;
@@ -64,12 +64,9 @@ async fn create_job(
     let mut labels = run.labels(vm);
     let facts = [("step", step), ("hook", name(hook)), ("resource", "hook-config")];
     labels.extend(facts.map(|(key, value)| (key.to_owned(), json!(value))));
-    let mut pod = json!({
-        "restartPolicy": "Never",
-        "containers": [{"name": "hook", "image": hook["spec"]["image"], "volumeMounts": [
-            {"name": "hook", "mountPath": "/tmp/hook"}]}],
-        "volumes": [{"name": "hook", "configMap": {"name": job_name}}],
-    });
+    let mut pod = restricted_pod("hook", text(hook, "/spec/image"));
+    pod["containers"][0]["volumeMounts"] = json!([{"name": "hook", "mountPath": "/tmp/hook"}]);
+    pod["volumes"] = json!([{"name": "hook", "configMap": {"name": job_name}}]);
     if let Some(seconds) = deadline(hook) {
         pod["activeDeadlineSeconds"] = json!(seconds);
     }
@@ -97,17 +94,25 @@ async fn create_job(
     let status = match outcome {
         Outcome::Succeeded => json!({
             "startTime": now, "completionTime": now, "succeeded": 1,
-            "conditions": [{"type": "Complete", "status": "True", "lastTransitionTime": now}],
+            "conditions": ended("SuccessCriteriaMet", "Complete", "CompletionsReached", &now),
         }),
         Outcome::Failed(reason) => json!({
             "startTime": now, "failed": attempts(outcome),
-            "conditions": [{"type": "Failed", "status": "True", "reason": reason, "lastTransitionTime": now}],
+            "conditions": ended("FailureTarget", "Failed", reason, &now),
         }),
     };
     if let Err(error) = run.hub.put_status(JOB, &job, status).await {
         tracing::debug!("the status of a hook's Job was not taken: {}", facts::chain(&error));
     }
     Ok(())
+}
+
+/// The conditions of a Job that has ended: an API server takes the second only with the first.
+fn ended(first: &str, last: &str, reason: &str, now: &str) -> Value {
+    [first, last]
+        .map(|kind| json!({"type": kind, "status": "True", "reason": reason, "lastTransitionTime": now}))
+        .into_iter()
+        .collect()
 }
 
 /// A Job that fails tries once more (`backoffLimit: 1`); one that takes too long does not.

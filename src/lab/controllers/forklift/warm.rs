@@ -23,6 +23,8 @@ const IDLE: Duration = Duration::from_millis(20);
 pub(crate) struct Warm {
     pub(crate) successes: u32,
     pub(crate) failures: u32,
+    /// The definition demands it.
+    pub(crate) consecutive_failures: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next_precopy_at: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

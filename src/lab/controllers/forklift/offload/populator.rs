@@ -14,9 +14,15 @@ use super::log::Printer;
 use super::verdict::{Copying, decide, percent};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many times faster the array copies than a host that reads and writes every block.
 const SPEED_UP: u64 = 5;
+
+/// How long, in real time, an ended pod stays at full speed while nobody has read its log, and how often that is looked
+/// at.
+const STAY: Duration = Duration::from_secs(1);
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// Brings a populator on.
 pub(crate) async fn reconcile(hub: &Hub, populator: &Value) -> Result<Outcome, Fail> {
@@ -50,16 +56,23 @@ pub(crate) async fn reconcile(hub: &Hub, populator: &Value) -> Result<Outcome, F
         }
     };
     let next = next_percent(done, &copying, hub.at_full_speed());
-    if done.is_none() {
-        print(printer.started());
-    }
-    print(printer.progress(next));
-    if next > 0 {
-        print(printer.verdict(copying.xcopy));
+    if text(&pod, "/status/phase") != "Succeeded" {
+        if done.is_none() {
+            print(printer.started());
+        }
+        print(printer.progress(next));
+        if next > 0 {
+            print(printer.verdict(copying.xcopy));
+        }
+        if next == 100 {
+            print(printer.finished());
+            hub.put_status(POD, &pod, pod_status(&pod, "Succeeded")).await?;
+        }
     }
     if next == 100 {
-        print(printer.finished());
-        hub.put_status(POD, &pod, pod_status(&pod, "Succeeded")).await?;
+        if awaits_a_reader(hub, uid(&pod)) {
+            return Ok(if hub.arm(space, own) { Outcome::Nap(GLANCE) } else { Outcome::Done });
+        }
         hand_over(hub, &prime, &claim).await?;
     }
     hub.merge(POPULATOR, populator, &json!({"status": status_of(hub, next, &copying)})).await?;
@@ -68,6 +81,12 @@ pub(crate) async fn reconcile(hub: &Hub, populator: &Value) -> Result<Outcome, F
     }
     hub.hold(space, own);
     Ok(Outcome::Again(TICK))
+}
+
+/// Whether a pod that has ended stays a little for whoever reads its log. A real one stays for the seconds that the
+/// controllers take; at full speed it would be gone before anybody can look.
+fn awaits_a_reader(hub: &Hub, pod: &str) -> bool {
+    hub.at_full_speed() && !hub.world.pod_logs.is_served(pod) && hub.paused_for(&format!("log of {pod}")) < STAY
 }
 
 /// Whether its host has a slot for the populator: those that are done, failed or gone have given theirs back.
