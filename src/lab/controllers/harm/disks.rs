@@ -35,7 +35,9 @@ fn harm_list(fault: ProductFault, disks: &mut Vec<Value>, volumes: &mut Vec<Valu
         ProductFault::SwappedDisks if last > 0 => disks.swap(last - 1, last),
         ProductFault::ReversedDisks => disks.reverse(),
         ProductFault::WrongBootDisk if last > 0 => {
-            disks.iter_mut().for_each(|disk| remove(disk, "bootOrder"));
+            for disk in disks.iter_mut() {
+                remove(disk, "bootOrder");
+            }
             disks[last]["bootOrder"] = json!(1);
         }
         ProductFault::LostBootOrder => disks.iter_mut().for_each(|disk| remove(disk, "bootOrder")),

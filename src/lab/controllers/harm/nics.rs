@@ -79,15 +79,12 @@ fn harm_attachments(fault: ProductFault, interfaces: &mut [Value], networks: &mu
             remove(network, field);
             remove(interface, unwanted);
         }
-        match nad {
-            Some(nad) => {
-                network["multus"] = json!({"networkName": nad});
-                interface["bridge"] = json!({});
-            }
-            None => {
-                network["pod"] = json!({});
-                interface["masquerade"] = json!({});
-            }
+        if let Some(nad) = nad {
+            network["multus"] = json!({"networkName": nad});
+            interface["bridge"] = json!({});
+        } else {
+            network["pod"] = json!({});
+            interface["masquerade"] = json!({});
         }
     };
     match (fault, nad) {

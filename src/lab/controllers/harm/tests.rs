@@ -71,7 +71,7 @@ fn every_fault_of_the_target_changes_a_vm_of_several_parts() {
 #[test]
 fn what_does_not_fit_is_left_alone() {
     let bare = json!({"metadata": {"name": "a"}, "spec": {}});
-    let line = "xcopy without a verdict".to_owned();
+    let line = "xcopy without a verdict";
     for row in PRODUCT_FAULTS {
         for kind in [VIRTUAL_MACHINE, INSTANCE, DATA_VOLUME, CLAIM] {
             harmed(row.fault, kind, &bare);
@@ -83,7 +83,7 @@ fn what_does_not_fit_is_left_alone() {
             assert_eq!(status, json!({}), "{}", row.fault);
         }
         assert_eq!(harm_patch(&world, POPULATOR, &json!({"spec": {}})), json!({"spec": {}}), "{}", row.fault);
-        assert_eq!(harm_line(&world, line.clone()), [line.clone()], "{}", row.fault);
+        assert_eq!(harm_line(&world, line.to_owned()), [line], "{}", row.fault);
     }
 }
 
