@@ -1,4 +1,5 @@
-//! The whole catalogue, every scenario in one run, on every release of the product that the lab offers.
+//! The whole catalogue, every scenario in one run, on every release of the product that the lab offers. The clock
+//! runs: with so many tests at once something always has a turn, and a paused clock would stand still.
 
 use crate::rig::Rig;
 use mtvtest::event::{Event, Outcome, Verdict};
@@ -66,14 +67,14 @@ const PLACED: &str = "2.10.0 or later for target labels, affinity and node selec
 const WARM_OFFLOAD: &str = "2.10.0 or later for warm copy-offload";
 const PER_NIC: &str = "2.11.0 or later for a network map per NIC";
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn everything_passes_on_the_default_world() {
     let skipped = Box::pin(catalogue_on(|_| {})).await;
     assert_eq!(skipped, BTreeMap::new());
     assert!(Catalogue::embedded().unwrap().scenarios.len() - NEVER.len() >= 30);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn on_2_8() {
     let power = "2.9.0 or later for a target power state";
     let comprehensive = format!("{PLACED}, this is {full}; needs MTV {power}", full = mtv_release("2.8").unwrap());
@@ -88,7 +89,7 @@ async fn on_2_8() {
     Box::pin(release("2.8", &lacking)).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn on_2_9() {
     let lacking = [
         ("cold/comprehensive", PLACED),
@@ -100,24 +101,24 @@ async fn on_2_9() {
     Box::pin(release("2.9", &lacking)).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn on_2_10() {
     let lacking = [("cold/disconnected-nic", PER_NIC), ("cold/dual-nic-same-network", PER_NIC)];
     Box::pin(release("2.10", &lacking)).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn on_2_11() {
     Box::pin(release("2.11", &[])).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn on_2_12() {
     Box::pin(release("2.12", &[])).await;
 }
 
 /// Before OpenShift 4.20 the serial is another one: the check knows both rules.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn on_openshift_4_19() {
     assert_eq!(Box::pin(catalogue_on(|spec| spec.cluster.openshift = Some("4.19.12".into()))).await, BTreeMap::new());
 }

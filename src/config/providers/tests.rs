@@ -292,6 +292,19 @@ fn copy_offload_values_are_checked() {
     assert_eq!(error.matches("is missing for esxi_clone_method ssh").count(), 3, "{error}");
 }
 
+/// A datastore beside the array's first one is nothing without that one.
+#[test]
+fn a_second_datastore_needs_the_first() {
+    for key in ["secondary_datastore_id", "non_xcopy_datastore_id"] {
+        let mut section = offload("powerstore");
+        section.as_object_mut().unwrap().remove("datastore_id");
+        section[key] = json!("datastore-12");
+        let found = fault(&with_offload(section));
+        assert!(found.contains("\"copyoffload.datastore_id\" is missing"), "{found}");
+        assert!(found.contains("line 1"), "{found}");
+    }
+}
+
 #[test]
 fn the_environment_overrides_what_it_may() {
     let mut section = offload("ontap");

@@ -408,3 +408,47 @@ fn settings_to_require_are_settings() {
         assert!(known.contains(&key), "{key}");
     }
 }
+
+/// Each kind of bad input is told with the line that it stands in. (base64: `hosts: all`, a mapping.)
+#[test]
+fn bad_input_has_its_file_and_line() {
+    let after = |vm: &str, rest: &str| format!("description: A.\nvirtual_machines:\n  - name: a\n{vm}{rest}");
+    for (text, place, words) in [
+        (after("", "pre_hook: {}\n"), "bad.yaml:4:1", "a hook needs exactly one of"),
+        (
+            after("", "pre_hook: {playbook_base64: aG9zdHM6IGFsbAo=}\n"),
+            "bad.yaml:4:12",
+            "the decoded playbook is not a list of plays",
+        ),
+        (after("", "pre_hook:\n  playbook_base64: '%%'\n"), "bad.yaml:5:3", "the playbook is not base64"),
+        (after("", "pre_hook:\n  playbook_base64: ''\n"), "bad.yaml:5:3", "playbook"),
+        (after("", "post_hook:\n  expected_result: fail\n"), "bad.yaml:5:3", "give `expected_migration_result: fail`"),
+        (
+            after("    target_datastore_id: secondary_datastore_id\n", ""),
+            "bad.yaml:4:5",
+            "the plan needs `copyoffload: true`",
+        ),
+        (
+            after("    add_disks:\n      - rdm_type: physical\n", ""),
+            "bad.yaml:5:9",
+            "the plan needs `copyoffload: true`",
+        ),
+        (after("", "pvc_name_template: '{{ .VmName | b64enc }}'\n"), "bad.yaml:4:1", "have no function `b64enc`"),
+        (after("", "pvc_name_template: '{{ if .VmName }}x'\n"), "bad.yaml:4:1", "end"),
+        (after("", "pvc_name_template: '{{ .VmNam }}'\n"), "bad.yaml:4:1", "VmNam"),
+        (after("", "target_node_selector: {a: b, c: d}\n"), "bad.yaml:4:1", "needs exactly one label; here are 2"),
+        (
+            after("", "convertor_node_selector:\n  a: b\n  c: d\n"),
+            "bad.yaml:4:1",
+            "needs exactly one label; here are 2",
+        ),
+        (after("", "target_labels:\n  'a b': c\n"), "bad.yaml:5:3", "is no label key"),
+        (after("    guest_agnet: true\n", ""), "bad.yaml:4:5", "did you mean `guest_agent`?"),
+        (after("", "warm_migration: maybe\n"), "bad.yaml:4:1", "maybe"),
+        (after("", "cutover: {after_precopies: 2}\n"), "bad.yaml:4:1", "warm"),
+    ] {
+        let told = errors_of(&text);
+        assert!(told.starts_with(place) && told.contains(words), "{place}, {words}:\n{text}\n{told}");
+        assert!(told.ends_with("1 error in 1 scenario file"), "{told}");
+    }
+}

@@ -38,7 +38,8 @@ pub(crate) async fn reconcile(hub: &Hub, populator: &Value) -> Result<Outcome, F
         return Ok(Outcome::Done);
     };
     if !has_slot(hub, populator) {
-        return Ok(Outcome::Again(TICK));
+        // At full speed a tick is only a turn: looking again and again would keep the machine busy.
+        return Ok(if hub.at_full_speed() { glance(hub, space, own) } else { Outcome::Again(TICK) });
     }
     let prime = ensure_prime(hub, &claim).await?;
     let pod = ensure_pod(hub, populator, &claim, &prime).await?;
@@ -71,7 +72,7 @@ pub(crate) async fn reconcile(hub: &Hub, populator: &Value) -> Result<Outcome, F
     }
     if next == 100 {
         if awaits_a_reader(hub, uid(&pod)) {
-            return Ok(if hub.arm(space, own) { Outcome::Nap(GLANCE) } else { Outcome::Done });
+            return Ok(glance(hub, space, own));
         }
         hand_over(hub, &prime, &claim).await?;
     }
@@ -81,6 +82,11 @@ pub(crate) async fn reconcile(hub: &Hub, populator: &Value) -> Result<Outcome, F
     }
     hub.hold(space, own);
     Ok(Outcome::Again(TICK))
+}
+
+/// A short pause of real time, one at a time for each populator.
+fn glance(hub: &Hub, space: &str, own: &str) -> Outcome {
+    if hub.arm(space, own) { Outcome::Nap(GLANCE) } else { Outcome::Done }
 }
 
 /// Whether a pod that has ended stays a little for whoever reads its log. A real one stays for the seconds that the
