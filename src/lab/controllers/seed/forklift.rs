@@ -53,6 +53,11 @@ pub(super) fn all(spec: &ClusterSpec, pods_run: bool) -> Vec<Value> {
     objects
 }
 
+/// The settings of a fresh installation.
+fn settings() -> Value {
+    json!({"feature_ui_plugin": "true", "feature_validation": "true", "feature_volume_populator": "true"})
+}
+
 fn workload(space: &str, name: &str, runs: bool) -> [Value; 2] {
     let labels = json!({"app": "forklift", "control-plane": name});
     let mut container = json!({"name": "main", "image": name});
