@@ -111,7 +111,7 @@ async fn every_key_of_a_clone_shows_on_the_vcenter() {
         assert_eq!(nics, [(true, true), (true, false)]);
         let template = inventory.vms.iter().find(|vm| vm.template).unwrap();
         assert!(vm.nics.iter().all(|nic| nic.mac != template.nics[0].mac) && vm.nics[0].mac != vm.nics[1].mac);
-        assert_eq!(inventory.drs_off, [vm.moref.clone()]);
+        assert_eq!(inventory.drs_off, std::slice::from_ref(&vm.moref));
         assert!(template.snapshots.is_empty() && template.disks.len() == 1);
     });
     let ledger = ledger(&rig);
