@@ -42,30 +42,35 @@ pub(super) async fn vm_evidence(
     })
 }
 
-/// A VM that the product told to run has just been created when its migration ends: it gets the guest agent's time to
-/// start. A VM that does not become what is expected is evidence too, as it is at the end.
+/// A VM that the product told to run has just been created when its migration ends, and one that it has stopped again may
+/// still be stopping: it gets the guest agent's time to come to rest. A VM that does not become what its run strategy says
+/// is evidence too, as it is at the end.
 async fn settled(walk: &Walk<'_>, found: TargetVm) -> Result<TargetVm, StepError> {
-    if found.power == Power::On {
-        return Ok(found);
-    }
     let target = ObjectRef::namespaced(Kind::VM, &found.namespace, &found.name);
     let object = walk.session.parts().cluster.get(&target).await?;
-    if object.is_none_or(|vm| vm.data["spec"]["runStrategy"] != "Always") {
-        return Ok(found);
-    }
-    wait_until_on(walk, &target).await?;
+    let strategy = object.as_ref().and_then(|vm| vm.data["spec"]["runStrategy"].as_str());
+    let rest = match (strategy, found.power) {
+        (Some("Always"), Power::Off | Power::Other) => Power::On,
+        (Some("Halted"), Power::Other) => Power::Off,
+        _ => return Ok(found),
+    };
+    wait_until(walk, &target, rest).await?;
     let again = cluster::target_vm(&walk.session.parts().cluster, &found.namespace, &found.name).await?;
     Ok(again.unwrap_or(found))
 }
 
-/// Waits until the VM runs; a VM that does not is left to the checks.
-async fn wait_until_on(walk: &Walk<'_>, target: &ObjectRef) -> Result<(), StepError> {
+/// Waits until the VM runs or is stopped; a VM that does not come to it is left to the checks.
+async fn wait_until(walk: &Walk<'_>, target: &ObjectRef, rest: Power) -> Result<(), StepError> {
+    let rests = |vm: &DynamicObject| match rest {
+        Power::On => vm.data["status"]["ready"] == true,
+        Power::Off | Power::Other => vm.data["status"]["printableStatus"] == "Stopped",
+    };
     let judge = |object: Option<&DynamicObject>| match object {
-        Some(vm) if vm.data["status"]["ready"] == true => Seen::Met(()),
+        Some(vm) if rests(vm) => Seen::Met(()),
         Some(vm) => Seen::Pending(vm.data["status"]["printableStatus"].as_str().unwrap_or("no status").to_owned()),
         None => Seen::Hopeless("it is gone".to_owned()),
     };
-    let what = format!("wait for {target} to run");
+    let what = format!("wait for {target} to be {rest}");
     observed(walk.session.parts().cluster.wait(&what, target, &agent_deadline(walk), judge).await).map(drop)
 }
 

@@ -64,7 +64,7 @@ fn scenario_files_with_faults() {
         ("check-unknown", with("checks: {skip: {seriel: no serial here}}")),
         ("check-without-reason", with("checks: {skip: {serial: \"\"}}")),
         ("duration-of-nothing", with("timeouts: {migration: 0s}")),
-        ("not-run-yet", with("warm_migration: true")),
+        ("not-run-yet", with("integrity: true")),
     ] {
         refuses(&format!("scenario-{name}"), &[("s/cold/bad.yaml", &text)], "run --lab --scenarios s");
     }

@@ -304,7 +304,7 @@ macro_rules! unharmed_in_release {
 }
 
 unharmed_in_release! {
-    unharmed_2_8 "2.8" "node" "labels" "affinity" "expect",
+    unharmed_2_8 "2.8" "guest-agent" "node" "labels" "affinity" "warm" "xcopy" "expect",
     unharmed_2_9 "2.9" "node" "labels" "affinity" "expect",
     unharmed_2_10 "2.10",
     unharmed_2_11 "2.11",
