@@ -151,6 +151,9 @@ pub trait SourceProvider: Send + Sync {
 
     /// Powers the VM off and deletes it with its files; idempotent. With an `id` that VM is deleted, if it still has
     /// that name; without one, or when that VM is gone, every VM with exactly this name.
+    ///
+    /// # Errors
+    /// [`ProviderError::Unhealthy`] when the VM `id` is there under another name.
     async fn delete_vm(&self, name: &str, id: Option<&str>) -> Result<Removal, ProviderError>;
 
     /// VMs whose name begins with `prefix`, by name.

@@ -17,21 +17,34 @@ use std::collections::BTreeMap;
 
 /// Deletes the VM `id` if it still has that name, else every VM of exactly this name. Without an id the VM may be a
 /// clone that is not there yet: then nothing counts as gone before the clones that run now have ended.
+///
+/// A VM `id` that was given another name is an error: somebody has taken it over, or forgotten it, and only people can
+/// tell which.
 pub(crate) async fn by_name(
     session: &Session,
     name: &str,
     id: Option<&str>,
     limit: &Limit,
 ) -> Result<Removal, ProviderError> {
-    if let Some(id) = id
-        && has_name(session, id, name).await?
-        && one(session, &VmRef { id: id.to_owned(), name: name.to_owned() }, limit).await? == Removal::Removed
+    let own = match id {
+        Some(id) => name_of(session, id).await?.map(|now| VmRef { id: id.to_owned(), name: now }),
+        None => None,
+    };
+    if let Some(vm) = own.as_ref().filter(|vm| vm.name == name)
+        && one(session, vm, limit).await? == Removal::Removed
     {
         return Ok(Removal::Removed);
     }
     // First the tasks: a clone that ends after this look shows up in the list of VMs that follows.
     let running = if id.is_none() { clones::under_way(session, name).await? } else { BTreeMap::new() };
     let removal = all_named(session, name, limit).await?;
+    if let Some(vm) = own.filter(|vm| vm.name != name) {
+        return Err(ProviderError::Unhealthy {
+            vm: vm.to_string(),
+            problem: format!("it was made as {name} and has another name now"),
+            remedy: "delete it, or give it its name back and clean again",
+        });
+    }
     if removal == Removal::Removed || running.is_empty() {
         return Ok(removal);
     }
@@ -49,10 +62,11 @@ async fn all_named(session: &Session, name: &str, limit: &Limit) -> Result<Remov
     Ok(removal)
 }
 
-async fn has_name(session: &Session, id: &str, name: &str) -> Result<bool, ProviderError> {
+/// The VM's name now; `None` when it is gone.
+async fn name_of(session: &Session, id: &str) -> Result<Option<String>, ProviderError> {
     match session.read(&MoRef::new("VirtualMachine", id), &["name"]).await {
-        Ok(properties) => Ok(properties.text("name").map(unescape).as_deref() == Some(name)),
-        Err(error) if error.is("ManagedObjectNotFound") => Ok(false),
+        Ok(properties) => Ok(properties.text("name").map(unescape)),
+        Err(error) if error.is("ManagedObjectNotFound") => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
