@@ -208,7 +208,8 @@ async fn delete_by_id_spares_a_vm_of_another_name() {
     script.on("Destroy_Task", "", [task("task-2")]);
     script.on("RetrievePropertiesEx", "<pathSet>info</pathSet>", [task_info("task", "<state>success</state>")]);
     let vcenter = vcenter(&script).await.unwrap();
-    assert_eq!(vcenter.delete_vm("clone", Some("vm-2")).await.unwrap(), Removal::AlreadyGone);
+    let refused = vcenter.delete_vm("clone", Some("vm-2")).await.unwrap_err().to_string();
+    assert!(refused.contains("VM a/b (vm-2): it was made as clone"), "{refused}");
     assert_eq!(script.bodies("Destroy_Task").len(), 0);
     assert_eq!(vcenter.delete_vm("a/b", Some("vm-2")).await.unwrap(), Removal::Removed);
     assert_eq!(script.bodies("Destroy_Task").len(), 1);
