@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 /// Deletes the VM `id` if it still has that name, else every VM of exactly this name. Without an id the VM may be a
 /// clone that is not there yet: then nothing counts as gone before the clones that run now have ended.
 ///
-/// A VM `id` that was given another name is an error: somebody has taken it over, or forgotten it, and only people can
-/// tell which.
+/// A VM `id` of another name, where none of this name is found, is an error: somebody has taken it over, or renamed it,
+/// and only people can tell which.
 pub(crate) async fn by_name(
     session: &Session,
     name: &str,
@@ -38,6 +38,9 @@ pub(crate) async fn by_name(
     // First the tasks: a clone that ends after this look shows up in the list of VMs that follows.
     let running = if id.is_none() { clones::under_way(session, name).await? } else { BTreeMap::new() };
     let removal = all_named(session, name, limit).await?;
+    if removal == Removal::Removed {
+        return Ok(removal);
+    }
     if let Some(vm) = own.filter(|vm| vm.name != name) {
         return Err(ProviderError::Unhealthy {
             vm: vm.to_string(),
@@ -45,7 +48,7 @@ pub(crate) async fn by_name(
             remedy: "delete it, or give it its name back and clean again",
         });
     }
-    if removal == Removal::Removed || running.is_empty() {
+    if running.is_empty() {
         return Ok(removal);
     }
     clones::wait_for(session, name, &running, &limit.deadline).await?;
