@@ -67,10 +67,7 @@ mod tests {
     use super::*;
 
     fn judged(change: impl FnOnce(&mut Evidence, &mut TargetVm)) -> Verdict {
-        let mut evidence = sample::evidence();
-        let mut target = sample::target();
-        change(&mut evidence, &mut target);
-        judge(&evidence, &evidence.vms[0], &target)
+        sample::judged(judge, change)
     }
 
     #[test]

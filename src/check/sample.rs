@@ -1,6 +1,7 @@
 //! Evidence of unharmed migrations, for the tests of the checks to harm.
 
 use super::{Asked, AskedClaimNames, AskedNode, Evidence, ExpectedObject, MappedNetwork, MappedStorage, VmEvidence};
+use crate::event::Verdict;
 use crate::facts::{
     Cpu, DiskBus, DiskOffload, Firmware, NicAttachment, Power, SourceDisk, SourceNic, SourceSnapshot, SourceVm,
     TargetDisk, TargetNic, TargetVm, WarmRecord,
@@ -18,6 +19,16 @@ pub(super) fn all() -> [(&'static str, Evidence); 4] {
 
 /// A cold migration of a VM with two NICs, one of them disconnected, two snapshots, and three disks that Forklift
 /// reorders; placed, labelled, and with names for its claims.
+/// The verdict of a check on the plain sample, changed on the side of the evidence or of the target.
+pub(super) fn judged(
+    judge: fn(&Evidence, &VmEvidence, &TargetVm) -> Verdict,
+    change: impl FnOnce(&mut Evidence, &mut TargetVm),
+) -> Verdict {
+    let (mut evidence, mut target) = (evidence(), target());
+    change(&mut evidence, &mut target);
+    judge(&evidence, &evidence.vms[0], &target)
+}
+
 pub(super) fn evidence() -> Evidence {
     let source = source();
     Evidence {

@@ -9,7 +9,7 @@ use crate::undo::{EntryId, Ledger, ObjectUndo};
 use crate::wait::pause;
 use kube::api::PostParams;
 use kube::core::DynamicObject;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
 /// How often a POST whose fate is unknown is sent again.
@@ -68,7 +68,9 @@ impl Cluster {
     pub async fn create(&self, creation: Creation<'_>) -> Result<Created, ClusterError> {
         let Creation { ledger, test, target, body, undo, needs, reuse_foreign } = creation;
         target.check()?;
-        let object = manifest(&target, body, ledger.session().as_str())?;
+        let manifest = target.manifest(body, ledger.session().as_str())?;
+        let object: DynamicObject =
+            serde_json::from_value(manifest).map_err(|_| ClusterError::BadBody { target: target.to_string() })?;
         let entry = ledger.intend(test, target.thing(undo), &needs)?;
         match self.post_surely(&target, &object, ledger.session().as_str()).await {
             Posted::Made(object) => {
@@ -160,22 +162,6 @@ fn label(object: &DynamicObject) -> Option<&str> {
 fn owned(found: DynamicObject, session: &str) -> Posted {
     let ours = label(&found) == Some(session) && found.metadata.deletion_timestamp.is_none();
     if ours { Posted::Made(found) } else { Posted::Foreign(found) }
-}
-
-/// The body with type, name, namespace and the session's label.
-fn manifest(target: &ObjectRef, body: Value, session: &str) -> Result<DynamicObject, ClusterError> {
-    let bad = || ClusterError::BadBody { target: target.to_string() };
-    let Value::Object(mut fields) = body else { return Err(bad()) };
-    fields.insert("apiVersion".into(), json!(target.kind.api_version));
-    fields.insert("kind".into(), json!(target.kind.kind));
-    let metadata = fields.entry("metadata").or_insert_with(|| json!({})).as_object_mut().ok_or_else(bad)?;
-    metadata.insert("name".into(), json!(target.name));
-    if let Some(namespace) = &target.namespace {
-        metadata.insert("namespace".into(), json!(namespace));
-    }
-    let labels = metadata.entry("labels").or_insert_with(|| Value::Object(Map::new()));
-    labels.as_object_mut().ok_or_else(bad)?.insert(SESSION_LABEL.into(), json!(session));
-    serde_json::from_value(Value::Object(fields)).map_err(|_| bad())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use super::*;
 use crate::cluster::Kind;
 use crate::cluster::testing::{Fake, ledger, not_found, plan, status};
 use crate::undo::{State, Thing};
+use serde_json::json;
 
 fn creation(ledger: &Ledger) -> Creation<'_> {
     Creation {

@@ -1,8 +1,9 @@
 //! Which object is meant.
 
 use super::{ClusterError, Kind};
-use crate::facts::NAME_MAX_CHARS;
+use crate::facts::{NAME_MAX_CHARS, SESSION_LABEL};
 use crate::undo::{ObjectUndo, Thing};
+use serde_json::{Value, json};
 use std::fmt;
 
 /// One object of the cluster, by kind, namespace and name.
@@ -75,6 +76,37 @@ impl ObjectRef {
             ));
         }
         Ok(())
+    }
+}
+
+impl ObjectRef {
+    /// `body` as this object: with its type, name and namespace.
+    ///
+    /// # Errors
+    /// [`ClusterError::BadBody`]: the body, or its metadata, is no mapping.
+    pub fn named(&self, body: Value) -> Result<Value, ClusterError> {
+        let bad = || ClusterError::BadBody { target: self.to_string() };
+        let Value::Object(mut fields) = body else { return Err(bad()) };
+        fields.insert("apiVersion".into(), json!(self.kind.api_version));
+        fields.insert("kind".into(), json!(self.kind.kind));
+        let metadata = fields.entry("metadata").or_insert_with(|| json!({})).as_object_mut().ok_or_else(bad)?;
+        metadata.insert("name".into(), json!(self.name));
+        if let Some(namespace) = &self.namespace {
+            metadata.insert("namespace".into(), json!(namespace));
+        }
+        Ok(Value::Object(fields))
+    }
+
+    /// As [`Self::named`], with the label of a session.
+    ///
+    /// # Errors
+    /// As [`Self::named`], also where the labels are no mapping.
+    pub fn manifest(&self, body: Value, session: &str) -> Result<Value, ClusterError> {
+        let mut object = self.named(body)?;
+        let bad = || ClusterError::BadBody { target: self.to_string() };
+        let labels = object["metadata"].as_object_mut().ok_or_else(bad)?.entry("labels").or_insert_with(|| json!({}));
+        labels.as_object_mut().ok_or_else(bad)?.insert(SESSION_LABEL.into(), json!(session));
+        Ok(object)
     }
 }
 

@@ -21,15 +21,8 @@ impl Cluster {
         body: Value,
     ) -> Result<Option<DynamicObject>, ClusterError> {
         target.check()?;
-        let bad = || ClusterError::BadBody { target: target.to_string() };
-        let mut object = body;
-        object["apiVersion"] = json!(target.kind.api_version);
-        object["kind"] = json!(target.kind.kind);
-        object["metadata"]["name"] = json!(target.name);
-        if let Some(namespace) = &target.namespace {
-            object["metadata"]["namespace"] = json!(namespace);
-        }
-        let object: DynamicObject = serde_json::from_value(object).map_err(|_| bad())?;
+        let object: DynamicObject = serde_json::from_value(target.named(body)?)
+            .map_err(|_| ClusterError::BadBody { target: target.to_string() })?;
         let api = self.api(target.kind, target.namespace.as_deref());
         let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
         // A repetition that meets its own first effect reads as "somebody was quicker", and the caller looks again.

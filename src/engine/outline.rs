@@ -5,7 +5,7 @@
 use crate::cluster::{Kind, ObjectRef};
 use crate::config::{ProviderEntry, Settings};
 use crate::event::StepName;
-use crate::facts::{SESSION_LABEL, Seed, SessionId, destination_vm_name};
+use crate::facts::{Seed, SessionId, destination_vm_name};
 use crate::inventory::MapSource;
 use crate::migration::{
     Names, PlanChoices, PlanRefs, PlanVm, destination_provider_body, hook_body, hooks_of, migration_body,
@@ -162,15 +162,8 @@ impl Outline<'_> {
 
     /// The object as it is sent: with its type, its name and the session's label.
     fn manifest(&self, target: &ObjectRef, body: Value) -> Value {
-        let mut object = body;
-        object["apiVersion"] = json!(target.kind.api_version);
-        object["kind"] = json!(target.kind.kind);
-        object["metadata"]["name"] = json!(target.name);
-        if let Some(namespace) = &target.namespace {
-            object["metadata"]["namespace"] = json!(namespace);
-        }
-        object["metadata"]["labels"][SESSION_LABEL] = json!(self.session.as_str());
-        object
+        let manifest = target.manifest(body, self.session.as_str());
+        manifest.unwrap_or_else(|error| Value::String(error.to_string()))
     }
 }
 

@@ -1,10 +1,9 @@
 //! What the options of a plan do, seen on the cluster directly and not through any check.
 
-use crate::rig::Rig;
+use crate::rig::{Rig, share_a_disk};
 use mtvtest::event::Outcome;
 use mtvtest::lab::Lab;
 use mtvtest::lab::fault::Faults;
-use mtvtest::lab::world::{SourceSpec, VmSpec, WorldSpec};
 use mtvtest::scenario::Catalogue;
 use serde_json::{Value, json};
 
@@ -111,18 +110,7 @@ async fn a_nic_that_is_not_connected_stays_so() {
 
 #[tokio::test(start_paused = true)]
 async fn disks_that_vms_share_are_one_claim_of_both() {
-    let share = |spec: &mut WorldSpec| {
-        let SourceSpec::Vsphere { vms, .. } = &mut spec.sources[0];
-        let like = vms.iter().find(|vm| vm.name == "mtv-tests-rhel8").unwrap().clone();
-        for name in ["shared-1", "shared-2"] {
-            let mut vm = VmSpec { name: name.into(), ..like.clone() };
-            let mut disk = vm.disks[0].clone();
-            (disk.size, disk.shared) = ("2Gi".into(), Some("quorum".into()));
-            vm.disks.push(disk);
-            vms.push(vm);
-        }
-    };
-    let mut rig = Rig::with_world(share, &Faults::default());
+    let mut rig = Rig::with_world(share_a_disk, &Faults::default());
     let scenario = "description: Shared.\nmigrate_shared_disks: true\nvirtual_machines:\n  - {name: shared-1, \
                     migrate_shared_disks: true}\n  - {name: shared-2, migrate_shared_disks: false}\n";
     let look = |lab: &Lab| assert_eq!(objects(lab, "VirtualMachine").len(), 2);

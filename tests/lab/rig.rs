@@ -8,7 +8,7 @@ use mtvtest::config::{Secret, Settings};
 use mtvtest::engine::{Problem, Session, SessionParts, StepError, disconnect};
 use mtvtest::lab::clock::Pace;
 use mtvtest::lab::fault::Faults;
-use mtvtest::lab::world::{Role, World, WorldSpec};
+use mtvtest::lab::world::{Role, SourceSpec, VmSpec, World, WorldSpec};
 use mtvtest::lab::{Baseline, Lab, Oracle};
 use mtvtest::scenario::Test;
 use mtvtest::wait::pause;
@@ -158,6 +158,19 @@ impl Rig {
 
     pub(crate) fn leftovers(&self) -> Vec<String> {
         Oracle::leftovers(&self.lab, self.session_id().as_str())
+    }
+}
+
+/// Two VMs, `shared-1` and `shared-2`, with one disk in common.
+pub(crate) fn share_a_disk(spec: &mut WorldSpec) {
+    let SourceSpec::Vsphere { vms, .. } = &mut spec.sources[0];
+    let like = vms.iter().find(|vm| vm.name == "mtv-tests-rhel8").unwrap().clone();
+    for name in ["shared-1", "shared-2"] {
+        let mut vm = VmSpec { name: name.into(), ..like.clone() };
+        let mut disk = vm.disks[0].clone();
+        (disk.size, disk.shared) = ("2Gi".into(), Some("quorum".into()));
+        vm.disks.push(disk);
+        vms.push(vm);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a scenario may say of its source VMs: what the simulated vCenter shows after each key, and that everything is
 //! undone, also after a crash between the intent and the call.
 
-use crate::rig::Rig;
+use crate::rig::{Rig, share_a_disk};
 use mtvtest::engine::SessionParts;
 use mtvtest::event::{Event, Outcome, StepName};
 use mtvtest::facts::Power;
@@ -203,18 +203,7 @@ async fn a_vm_without_tracking_that_is_not_cloned_is_refused_in_words() {
 
 #[tokio::test(start_paused = true)]
 async fn clones_of_vms_that_share_a_disk_share_one_again() {
-    let share = |spec: &mut WorldSpec| {
-        let SourceSpec::Vsphere { vms, .. } = &mut spec.sources[0];
-        let like = vms.iter().find(|vm| vm.name == "mtv-tests-rhel8").unwrap().clone();
-        for name in ["shared-1", "shared-2"] {
-            let mut vm = VmSpec { name: name.into(), ..like.clone() };
-            let mut disk = vm.disks[0].clone();
-            (disk.size, disk.shared) = ("2Gi".into(), Some("quorum".into()));
-            vm.disks.push(disk);
-            vms.push(vm);
-        }
-    };
-    let rig = rig(share, |_| {});
+    let rig = rig(share_a_disk, |_| {});
     let scenario = "description: Shared.\nmigrate_shared_disks: true\nvirtual_machines:\n  - \
         {name: shared-2, migrate_shared_disks: false}\n  - {name: shared-1, migrate_shared_disks: true}\n";
     prepared(&rig, scenario).await;
