@@ -8,6 +8,7 @@ use super::collect::collect;
 use super::overlap::proven_overlap;
 use super::session::Session;
 use super::steps::StepError;
+use super::support::unproven;
 use super::walk::Walk;
 use crate::event::{Event, Outcome, StepName};
 use crate::scenario::{RunMode, StopAfter, Test};
@@ -31,6 +32,9 @@ async fn walk_and_clean(session: &Session, test: &Test) -> Outcome {
         Some(Err(error)) => return error.clone().outcome(),
         None => return Outcome::Broken { reason: format!("provider {provider:?} was not set up") },
     };
+    if let Some(note) = unproven(&test.scenario) {
+        session.parts().emit(Event::Noted { test: Some(test.name.clone()), note });
+    }
     let plans = test.scenario.plans.iter();
     let mut walks: Vec<Walk<'_>> = plans.map(|named| Walk::new(session, test, named, source)).collect();
     let walked = Box::pin(walk(session, test, &mut walks)).await;

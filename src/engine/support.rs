@@ -1,4 +1,5 @@
-//! Which keys of a scenario this version does not run. They are valid, and refused before anything is touched.
+//! Which keys of a scenario this version does not run, or runs without a proof. The former are valid, and refused before
+//! anything is touched; the latter are told with each test.
 
 use crate::scenario::{Scenario, UsedKey};
 
@@ -12,6 +13,16 @@ const NOT_RUN: [(&str, &str); 8] = [
     ("virtual_machines[].luks_passphrase", "it hands no passphrases to the product"),
     ("pre_hook.aap_job_template_id", "it has no login of an Ansible Automation Platform"),
     ("post_hook.aap_job_template_id", "it has no login of an Ansible Automation Platform"),
+];
+
+/// Keys that are handed to the product, and whose effect no check proves.
+const UNPROVEN: [&str; 6] = [
+    "preserve_static_ips",
+    "run_preflight_inspection",
+    "enable_nested_virtualization",
+    "xfs_compatibility",
+    "rdm_as_lun",
+    "convertor_node_selector",
 ];
 
 /// A key that this version does not run.
@@ -36,6 +47,18 @@ pub fn unsupported_keys(scenario: &Scenario) -> Vec<Unsupported> {
     scenario.used_keys().iter().filter_map(refuse).collect()
 }
 
+/// What a pass of `scenario` does not prove, in words; `None` if every key has its proof.
+pub(super) fn unproven(scenario: &Scenario) -> Option<String> {
+    let used = scenario.used_keys();
+    let keys: Vec<&str> = UNPROVEN.into_iter().filter(|name| used.iter().any(|key| asks(key, name))).collect();
+    (!keys.is_empty()).then(|| format!("asked of the product, and proven by no check: {}", keys.join(", ")))
+}
+
+fn asks(key: &UsedKey, name: &str) -> bool {
+    let off = name == "preserve_static_ips" && key.value.as_deref() == Some("false");
+    key.key == name && !off
+}
+
 /// Why a key is not run; `None` if it is.
 fn reason(key: &UsedKey) -> Option<&'static str> {
     let (_, why) = NOT_RUN.iter().find(|(name, _)| *name == key.key)?;
@@ -55,6 +78,14 @@ mod tests {
             column: 1,
             value: value.map(str::to_owned),
         }
+    }
+
+    #[test]
+    fn what_no_check_proves_is_named_where_it_is_asked_for() {
+        assert!(asks(&key("preserve_static_ips", Some("true")), "preserve_static_ips"));
+        assert!(!asks(&key("preserve_static_ips", Some("false")), "preserve_static_ips"));
+        assert!(asks(&key("enable_nested_virtualization", Some("false")), "enable_nested_virtualization"));
+        assert!(!asks(&key("warm_migration", Some("true")), "preserve_static_ips"));
     }
 
     #[test]
