@@ -1,9 +1,9 @@
 //! The names of the claims, where a template gives them.
 
-use super::pairing::{Pairing, base_file, row_of};
+use super::pairing::{Pairing, row_of};
 use super::{AskedClaimNames, Check, Evidence, Rule, VmEvidence};
 use crate::event::Verdict;
-use crate::facts::{SourceDisk, TargetVm, parse_version};
+use crate::facts::{SourceDisk, TargetVm, base_disk_file, parse_version};
 use crate::template::{Naming, Template, Variables, Vocabulary, claim_name, naming, offload_admits};
 
 pub(super) const CHECK: Check = Check {
@@ -154,7 +154,7 @@ fn files(disk: &SourceDisk, warm: bool) -> Vec<Option<String>> {
     if !warm {
         return vec![Some(now)];
     }
-    let base = name(&base_file(file));
+    let base = name(&base_disk_file(file));
     let delta = base.strip_suffix(".vmdk").map(|stem| format!("{stem}-000001.vmdk"));
     [Some(now), Some(base), delta].into_iter().flatten().map(Some).collect()
 }

@@ -1,9 +1,8 @@
 //! The source VM after the migration.
 
-use super::pairing::base_file;
 use super::{Check, Evidence, Rule, VmEvidence};
 use crate::event::Verdict;
-use crate::facts::{Power, SourceVm, TargetVm};
+use crate::facts::{Power, SourceVm, TargetVm, base_disk_file};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const CHECK: Check = Check {
@@ -70,7 +69,7 @@ fn facts(vm: &SourceVm, exact_files: bool) -> BTreeMap<String, String> {
         let file = disk
             .file
             .as_deref()
-            .map_or(String::new(), |file| if exact_files { file.to_owned() } else { base_file(file) });
+            .map_or(String::new(), |file| if exact_files { file.to_owned() } else { base_disk_file(file) });
         let kind = [(disk.rdm, ", raw device"), (disk.shared, ", shared")];
         let kind: String = kind.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
         let place =

@@ -3,6 +3,7 @@
 //! A leaf: it imports nothing of the crate, does no I/O and knows no protocol.
 
 mod chain;
+mod disk_file;
 mod names;
 mod offload;
 mod quantity;
@@ -12,6 +13,7 @@ mod version;
 mod vm;
 
 pub use chain::chain;
+pub use disk_file::base_disk_file;
 pub use names::{
     NAME_MAX_CHARS, NameError, SESSION_LABEL, SessionId, clone_name, dashed_version, destination_vm_name, keep_tail,
     nearest, vm_suffix,

@@ -3,7 +3,7 @@
 //! A claim tells which disk it is for: by the disk's key, else its file, else its number. Populators have their claim's
 //! name, populate pods its UID, tasks the disk's file.
 
-use crate::facts::{DiskOffload, SourceDisk};
+use crate::facts::{DiskOffload, SourceDisk, base_disk_file};
 use kube::api::DynamicObject;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,24 +118,14 @@ impl Sightings {
     }
 
     fn disk_by_file(&self, vm: usize, file: &str) -> Option<DiskAt> {
-        let wanted = base_file(file);
-        let is_it = |disk: &SourceDisk| disk.file.as_deref().is_some_and(|own| base_file(own) == wanted);
+        let wanted = base_disk_file(file);
+        let is_it = |disk: &SourceDisk| disk.file.as_deref().is_some_and(|own| base_disk_file(own) == wanted);
         self.vms[vm].disks.iter().position(is_it).map(|number| (vm, number))
     }
 }
 
 fn items(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-/// The disk's own file: below a snapshot the current one is `name-00000N.vmdk`.
-fn base_file(file: &str) -> String {
-    let Some(stem) = file.strip_suffix(".vmdk") else { return file.to_owned() };
-    let base = match stem.rsplit_once('-') {
-        Some((base, number)) if number.len() == 6 && number.bytes().all(|byte| byte.is_ascii_digit()) => base,
-        _ => stem,
-    };
-    format!("{base}.vmdk")
 }
 
 /// A verdict as logs and annotations write it.

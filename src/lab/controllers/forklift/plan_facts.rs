@@ -7,7 +7,6 @@ use super::super::operator::feature;
 use super::offload;
 use super::phases::{CONSOLIDATION, INSPECTION, Method, REBOOTS};
 use super::provider::{is_host, source_of};
-use super::warm::base_file;
 use crate::facts;
 use crate::lab::world::{Disk, NamedRef, Vm, VsphereSource};
 use serde_json::{Value, json};
@@ -154,7 +153,7 @@ fn resolve(entry: &Value, vms: &[Vm], warm: bool) -> PlannedVm {
 ///
 /// Source: forklift-api.md section 6, "Task names"; forklift-api.md section 7, "Disks"; inventory-api.md section 6, "Disk files".
 fn in_disk_order(mut vm: Vm, warm: bool) -> Vm {
-    let file = |disk: &Disk| if warm { base_file(&disk.file) } else { vm.current_file(disk) };
+    let file = |disk: &Disk| if warm { facts::base_disk_file(&disk.file) } else { vm.current_file(disk) };
     let files: Vec<String> = vm.disks.iter().map(file).collect();
     for (disk, file) in vm.disks.iter_mut().zip(files) {
         disk.file = file;

@@ -106,17 +106,6 @@ fn plus(at: Timestamp, more: Duration) -> Timestamp {
     SignedDuration::try_from(more).ok().and_then(|more| at.checked_add(more).ok()).unwrap_or(at)
 }
 
-/// A disk's file without the number of a snapshot's delta. Source: forklift-api.md section 6, "Task names".
-pub(crate) fn base_file(file: &str) -> String {
-    let Some(stem) = file.strip_suffix(".vmdk") else { return file.to_owned() };
-    match stem.rsplit_once('-') {
-        Some((base, number)) if number.len() == 6 && number.bytes().all(|byte| byte.is_ascii_digit()) => {
-            format!("{base}.vmdk")
-        }
-        _ => file.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,11 +145,5 @@ mod tests {
         assert_eq!(two.real_pause(Pace::FULL, next, true), Duration::ZERO);
         assert_eq!(two.real_pause(Pace::FULL, next, false), IDLE * 2);
         assert_eq!(two.real_pause(Pace::divided_by(60.0), next, false), Duration::from_secs(1));
-    }
-
-    #[test]
-    fn deltas_are_told_from_disks() {
-        assert_eq!(base_file("[ds] a/a-000012.vmdk"), "[ds] a/a.vmdk");
-        assert_eq!(base_file("[ds] a-1/a-12.vmdk"), "[ds] a-1/a-12.vmdk");
     }
 }

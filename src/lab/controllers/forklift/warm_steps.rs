@@ -11,7 +11,7 @@ use super::conversion::inspect;
 use super::objects::Run;
 use super::phases::INSPECTION;
 use super::pipeline::VmStatus;
-use super::warm::{Delta, Next, Precopy, Warm, base_file};
+use super::warm::{Delta, Next, Precopy, Warm};
 use crate::facts::{self, Power};
 use crate::lab::world::{Snapshot, Vm};
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ fn store_deltas(vm: &Vm, status: &mut VmStatus) {
     let number = warm.precopies.len();
     let Some(last) = warm.precopies.last_mut() else { return };
     let delta = |disk: &crate::lab::world::Disk| Delta {
-        disk: base_file(&disk.file),
+        disk: facts::base_disk_file(&disk.file),
         delta_id: format!("{}/{number}", disk.uuid.to_lowercase()),
     };
     last.deltas = vm.disks.iter().map(delta).collect();
