@@ -51,12 +51,10 @@ pub struct Asked {
     pub node: Option<AskedNode>,
     /// `target_affinity`.
     pub affinity: Option<Value>,
-    /// `pvc_name_template`.
+    /// `pvc_name_template`, or the one that copy-offload plans are made with.
     pub claim_names: Option<AskedClaimNames>,
     /// Whether the plan copies by the storage array.
     pub offload: bool,
-    /// `enable_nested_virtualization`, if it was set.
-    pub nested: Option<bool>,
 }
 
 /// The node that the plan's VMs shall run on.

@@ -14,14 +14,9 @@ pub(super) const CHECK: Check = Check {
     judge: Rule::PerVm(judge),
 };
 
-/// The template that the suite forces on copy-offload plans. Source: original-suite.md section 1.4
-/// (`create_plan_resource`).
-const OFFLOAD_TEMPLATE: &str = "pvc";
-
 // Which disk a claim holds is told by the claim, so neither order nor class matters here.
 fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
-    let forced = || AskedClaimNames { template: OFFLOAD_TEMPLATE.to_owned(), generate_name: true };
-    let Some(asked) = evidence.asked.claim_names.clone().or_else(|| evidence.asked.offload.then(forced)) else {
+    let Some(asked) = &evidence.asked.claim_names else {
         return Verdict::NotApplicable { reason: "the plan has no template for the names of its claims".to_owned() };
     };
     let template = match Template::parse(&asked.template) {
@@ -41,7 +36,7 @@ fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
         // A claim that is not there is the check `storage`'s finding.
         let Some(claim) = pairing.claim_of(place) else { continue };
         let offload = row_of(evidence, disk).is_some_and(|row| row.vendor.is_some());
-        let admitted = match Admitted::of(evidence, vm, (&template, &asked), (place, disk), offload) {
+        let admitted = match Admitted::of(evidence, vm, (&template, asked), (place, disk), offload) {
             Ok(admitted) => admitted,
             Err(reason) => return Verdict::Inconclusive { reason },
         };
@@ -236,8 +231,7 @@ mod tests {
             assert!(matches!(verdict(&evidence, [first, "rhel8-1", "rhel8-3"]), Verdict::Passed { .. }), "{first}");
         }
         assert!(matches!(verdict(&evidence, ["rhel8-2-000009", "rhel8-1", "rhel8-3"]), Verdict::Failed { .. }));
-        let mut offload = sample::offload();
-        offload.asked.claim_names = None;
+        let offload = sample::offload();
         let names = ["pvc-0123abcd", "pvc-1123abcd", "pvc-2123abcd"];
         assert!(matches!(verdict(&offload, names), Verdict::Passed { .. }));
         let Verdict::Failed { expected, .. } = verdict(&offload, ["pvc-0123abcd", "pvc-x7k2p", "pvc-2123abcd"]) else {

@@ -72,7 +72,6 @@ fn asked(walk: &Walk<'_>) -> Asked {
             generate_name: plan.pvc_name_template_use_generate_name.unwrap_or(true),
         }),
         offload: plan.copyoffload,
-        nested: plan.enable_nested_virtualization,
     }
 }
 

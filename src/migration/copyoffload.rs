@@ -10,13 +10,12 @@ use crate::scenario::PlanSpec;
 use kube::api::DynamicObject;
 use serde_json::{Map, Value, json};
 
-/// The template of claim names that copy-offload plans are made with; the product appends eight hexadecimal digits.
+/// The template of claim names that a plan must have whatever it says itself; `None`: its own holds. To the names of
+/// copy-offload plans the product appends eight hexadecimal digits.
+///
 /// Source: original-suite.md section 1.4 (`create_plan_resource`), forklift-api.md section 8.
-pub const OFFLOAD_CLAIM_TEMPLATE: &str = "pvc";
-
-/// The template of claim names that a plan must have whatever it says itself; `None`: its own holds.
 pub fn forced_claim_template(spec: &PlanSpec) -> Option<&'static str> {
-    spec.copyoffload.then_some(OFFLOAD_CLAIM_TEMPLATE)
+    spec.copyoffload.then_some("pvc")
 }
 
 /// The Secret with the array's login. It must be in the namespace of the source Provider.

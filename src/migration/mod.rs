@@ -16,9 +16,7 @@ mod provider;
 mod readiness;
 
 pub use archive::{archive_patch, archived, cancel_patch, is_running, owned_by_plan, stopped};
-pub use copyoffload::{
-    OFFLOAD_CLAIM_TEMPLATE, forced_claim_template, is_populator_secret, offload_storage_rows, storage_secret_body,
-};
+pub use copyoffload::{forced_claim_template, is_populator_secret, offload_storage_rows, storage_secret_body};
 pub use destination::{destination_provider_body, remote_provider_body, remote_secret_body};
 pub use execution::{Failure, Finished, cutover_patch, finished, migration_body};
 pub use hooks::{HookStep, failing_hook, hook_body, hooks_of};
