@@ -10,7 +10,6 @@ use crate::cluster::{Kind, ObjectRef};
 use crate::facts::Power;
 use crate::inventory::MapSource;
 use crate::migration::{NetworkRow, StorageRow};
-use crate::scenario::PowerSetting;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use std::path::Path;
@@ -57,10 +56,7 @@ fn asked(walk: &Walk<'_>) -> Asked {
     let plan = walk.plan;
     Asked {
         plan_name: walk.made_plan().unwrap_or_default(),
-        power: plan.target_power_state.map(|power| match power {
-            PowerSetting::On => Power::On,
-            PowerSetting::Off => Power::Off,
-        }),
+        power: plan.target_power_state.map(Power::from),
         warm: plan.warm_migration,
         after_precopies: plan.cutover.as_ref().map(|cutover| cutover.after_precopies),
         labels: walk.choices.labels.clone(),

@@ -5,14 +5,14 @@
 use crate::cluster::{Kind, ObjectRef};
 use crate::config::{ProviderEntry, Settings};
 use crate::event::StepName;
-use crate::facts::{Seed, SessionId, destination_vm_name};
+use crate::facts::{Power, Seed, SessionId, destination_vm_name};
 use crate::inventory::MapSource;
 use crate::migration::{
     Names, PlanChoices, PlanRefs, PlanVm, destination_provider_body, hook_body, hooks_of, migration_body,
     network_map_body, network_rows, plan_body, source_provider_body, source_secret_body, storage_map_body,
     storage_rows,
 };
-use crate::scenario::{Destination, ExpectedResult, NamedPlan, PlanSpec, PowerSetting, StopAfter, Test};
+use crate::scenario::{Destination, ExpectedResult, NamedPlan, PlanSpec, StopAfter, Test, plan_scope};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -78,7 +78,7 @@ impl Outline<'_> {
 
     fn plan(&self, test: &Test, named: &NamedPlan, entry: &ProviderEntry) -> Vec<OutlineStep> {
         let plan = &named.plan;
-        let scope = named.name.as_ref().map_or_else(|| test.name.clone(), |name| format!("{}/{name}", test.name));
+        let scope = plan_scope(&test.name, named.name.as_deref());
         let names = self.names(entry, &scope);
         let shared = self.names(entry, &entry.name);
         let namespace = names.target_namespace(&self.settings.target_namespace_prefix);
@@ -191,11 +191,7 @@ fn prepare(plan: &PlanSpec, names: &Names, target: &str) -> (Vec<String>, Vec<Pl
     for (index, vm) in plan.virtual_machines.iter().enumerate() {
         let base = vm.clone_name.as_deref().unwrap_or(&vm.name);
         let clone = names.clone_of(index, base, vm.preserve_name_format);
-        let power = match vm.source_vm_power {
-            Some(PowerSetting::On) => ", switch it on",
-            Some(PowerSetting::Off) => ", switch it off",
-            None => "",
-        };
+        let power = vm.source_vm_power.map(|power| format!(", switch it {}", Power::from(power))).unwrap_or_default();
         let migrated = destination_vm_name(&clone).unwrap_or_else(|error| error.to_string());
         words.push(format!("clone {} to {clone}{power}; it will be VirtualMachine {target}/{migrated}", vm.name));
         let id = format!("<id of {clone} in the inventory>");

@@ -17,7 +17,7 @@ use crate::migration::{
     HookStep, Names, NetworkRow, PlanChoices, PlanRefs, PlanVm, StorageRow, hook_body, hooks_of, nad_body,
     network_map_body, network_rows, offload_storage_rows, plan_body, ready, storage_map_body, storage_rows,
 };
-use crate::scenario::{NamedPlan, PlanSpec, Scenario, Test};
+use crate::scenario::{NamedPlan, PlanSpec, Scenario, Test, plan_scope};
 use crate::undo::{EntryId, ObjectUndo};
 use crate::wait::Deadline;
 use kube::ResourceExt;
@@ -70,7 +70,7 @@ impl<'a> Walk<'a> {
     pub(super) fn new(session: &'a Session, test: &'a Test, named: &'a NamedPlan, source: &'a SourceFixture) -> Self {
         let parts = session.parts();
         let plan_name = named.name.as_deref();
-        let scope = plan_name.map_or_else(|| test.name.clone(), |plan| format!("{}/{plan}", test.name));
+        let scope = plan_scope(&test.name, plan_name);
         let shared = &session.shared;
         Self {
             session,
@@ -292,7 +292,7 @@ impl<'a> Walk<'a> {
         }
         let parts = self.session.parts();
         let evidence = gather(self).await?;
-        let stored = self.plan_name.map_or_else(|| self.test.to_owned(), |plan| format!("{}/{plan}", self.test));
+        let stored = plan_scope(self.test, self.plan_name);
         store(&parts.directory.evidence_path(&stored), &evidence)?;
         let reports = judge_all(&evidence);
         for report in &reports {

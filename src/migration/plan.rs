@@ -3,7 +3,8 @@
 //! Source: forklift-api.md section 5, original-suite.md section 1.4.
 
 use super::{HookStep, forced_claim_template};
-use crate::scenario::{PlanSpec, PowerSetting};
+use crate::facts::Power;
+use crate::scenario::PlanSpec;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -82,11 +83,7 @@ pub fn plan_body(spec: &PlanSpec, vms: &[PlanVm], refs: &PlanRefs, choices: &Pla
     put("map", json!({ "network": here(&refs.network_map), "storage": here(&refs.storage_map) }));
     put("vms", vms.iter().map(|vm| plan_vm(vm, &hooks)).collect());
     if let Some(power) = spec.target_power_state {
-        let word = match power {
-            PowerSetting::On => "on",
-            PowerSetting::Off => "off",
-        };
-        put("targetPowerState", json!(word));
+        put("targetPowerState", json!(Power::from(power)));
     }
     if spec.preserve_static_ips {
         put("preserveStaticIPs", json!(true));

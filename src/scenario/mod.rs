@@ -33,5 +33,5 @@ pub use model::{
 };
 pub use needs::SourceFacts;
 pub use schema::schema;
-pub use select::{Selection, SelectionError, Shard, ShardError, Test, tests};
+pub use select::{Selection, SelectionError, Shard, ShardError, Test, plan_scope, tests};
 pub use used::UsedKey;

@@ -17,6 +17,12 @@ pub struct Test {
     pub provider: Option<String>,
 }
 
+/// What tells a plan of a test from every other: the test's name, and the plan's if its scenario has several. Names of
+/// objects and files are made from it.
+pub fn plan_scope(test: &str, plan: Option<&str>) -> String {
+    plan.map_or_else(|| test.to_owned(), |plan| format!("{test}/{plan}"))
+}
+
 /// Every scenario on every provider, by scenario, then by provider as given.
 pub fn tests(catalogue: &Catalogue, providers: &[String]) -> Vec<Test> {
     let mut tests = Vec::with_capacity(catalogue.scenarios.len() * providers.len().max(1));

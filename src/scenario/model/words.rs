@@ -1,5 +1,6 @@
 //! The closed word lists of scenario files.
 
+use crate::facts::Power;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::fmt;
@@ -53,6 +54,15 @@ pub enum PowerSetting {
     On,
     /// Stopped.
     Off,
+}
+
+impl From<PowerSetting> for Power {
+    fn from(asked: PowerSetting) -> Self {
+        match asked {
+            PowerSetting::On => Self::On,
+            PowerSetting::Off => Self::Off,
+        }
+    }
 }
 
 /// Where a migration goes.
