@@ -1,6 +1,6 @@
 //! What the checks judge: facts of both sides, and what the scenario asked for.
 
-use crate::facts::{DiskOffload, NicAttachment, Power, SourceVm, TargetVm, WarmRecord};
+use crate::facts::{DiskOffload, GuestEvidence, NicAttachment, Power, SourceVm, TargetVm, WarmRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -55,6 +55,10 @@ pub struct Asked {
     pub claim_names: Option<AskedClaimNames>,
     /// Whether the plan copies by the storage array.
     pub offload: bool,
+    /// `preserve_static_ips`, as the Plan holds it.
+    pub static_ips: bool,
+    /// Whether a VM of the plan has disks encrypted with LUKS.
+    pub luks: bool,
 }
 
 /// The node that the plan's VMs shall run on.
@@ -135,4 +139,6 @@ pub struct VmEvidence {
     pub offload: Vec<DiskOffload>,
     /// What its warm migration did; `None` for a cold one.
     pub warm: Option<WarmRecord>,
+    /// What a look into the guest found.
+    pub guest: GuestEvidence,
 }

@@ -60,6 +60,7 @@ pub(super) fn evidence() -> Evidence {
             agent_connected: Some(true),
             offload: Vec::new(),
             warm: None,
+            guest: crate::facts::GuestEvidence::untried("the sample has none"),
         }],
     }
 }

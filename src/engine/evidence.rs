@@ -68,6 +68,8 @@ fn asked(walk: &Walk<'_>) -> Asked {
             generate_name: plan.pvc_name_template_use_generate_name.unwrap_or(true),
         }),
         offload: plan.copyoffload,
+        static_ips: plan.preserve_static_ips,
+        luks: plan.virtual_machines.iter().any(|vm| vm.luks),
     }
 }
 

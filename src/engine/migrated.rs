@@ -5,7 +5,7 @@ use super::steps::StepError;
 use super::walk::Walk;
 use crate::check::VmEvidence;
 use crate::cluster::{self, ClusterError, Kind, ObjectRef, is_true};
-use crate::facts::{Power, SourceVm, TargetVm};
+use crate::facts::{GuestEvidence, Power, SourceVm, TargetVm};
 use crate::wait::{Deadline, Seen, WaitError};
 use kube::api::DynamicObject;
 use serde_json::json;
@@ -39,6 +39,7 @@ pub(super) async fn vm_evidence(
             let seen = run.vms.iter().find(|seen| seen.id == vm.inventory.id)?;
             seen.warm_record(run.cutover.as_deref())
         }),
+        guest: GuestEvidence::untried("this version does not look into guests"),
     })
 }
 

@@ -4,6 +4,7 @@
 
 mod chain;
 mod disk_file;
+mod guest;
 mod names;
 mod offload;
 mod quantity;
@@ -14,6 +15,10 @@ mod vm;
 
 pub use chain::chain;
 pub use disk_file::base_disk_file;
+pub use guest::{
+    AgentView, GuestCommand, GuestDisk, GuestEvidence, GuestFacts, GuestFamily, GuestNic, Integrity, IntegrityAfter,
+    LoginOutcome,
+};
 pub use names::{
     NAME_MAX_CHARS, NameError, SESSION_LABEL, SessionId, clone_name, dashed_version, destination_vm_name, keep_tail,
     nearest, vm_suffix,

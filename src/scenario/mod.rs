@@ -28,8 +28,8 @@ pub use catalogue::{Catalogue, Scenario};
 pub use error::{Position, ScenarioError, ScenarioErrors};
 pub use model::{
     AddDisk, CheckSelection, Cutover, DatastoreRef, Destination, DiskMode, DiskType, ExpectedFailure, ExpectedResult,
-    Hook, KnownIssue, NamedPlan, PipelineStep, PlanSpec, PowerSetting, ProviderType, PvcNameTemplate, RdmType,
-    Requires, RunMode, StopAfter, TimeoutOverrides, VmRequest, XfsCheck,
+    Hook, IntegrityRequest, KnownIssue, NamedPlan, PipelineStep, PlanSpec, PowerSetting, ProviderType, PvcNameTemplate,
+    RdmType, Requires, RunMode, StopAfter, TimeoutOverrides, VmRequest, XfsCheck,
 };
 pub use needs::SourceFacts;
 pub use schema::schema;

@@ -10,7 +10,7 @@ mod words;
 
 pub(super) use file::ScenarioFile;
 pub use file::{CheckSelection, KnownIssue, NamedPlan, Requires, TimeoutOverrides};
-pub use plan::{Cutover, ExpectedFailure, Hook, PlanSpec, XfsCheck};
+pub use plan::{Cutover, ExpectedFailure, Hook, IntegrityRequest, PlanSpec, XfsCheck};
 pub use values::{DatastoreRef, PvcNameTemplate};
 pub use vm::{AddDisk, VmRequest};
 pub use words::{

@@ -98,11 +98,22 @@ pub struct PlanSpec {
     #[serde(default)]
     #[schemars(extend("maxProperties" = 1))]
     pub convertor_node_selector: BTreeMap<String, Option<String>>,
-    /// Writes a marker and a hash manifest into the source guest and verifies them after the migration. Default false.
-    #[serde(default)]
-    pub integrity: bool,
+    /// What is marked and hashed inside the source guests, and verified after the migration.
+    pub integrity: Option<IntegrityRequest>,
     /// Last step of the scenario; not given: the checks.
     pub stop_after: Option<StopAfter>,
+}
+
+/// What is marked and hashed inside the source guests; at least one of its keys asks for something.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntegrityRequest {
+    /// Writes a file that only this run can know. Default false.
+    #[serde(default)]
+    pub marker: bool,
+    /// Files, or folders with all that is in them, by absolute path, whose contents must stay the same.
+    #[serde(default)]
+    pub manifest: Vec<String>,
 }
 
 /// When a warm migration is cut over.

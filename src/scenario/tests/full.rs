@@ -78,7 +78,7 @@ xfs_check: {command: /usr/sbin/xfs_info, mount_point: /, expected_output: crc=0}
 rdm_as_lun: true
 migrate_shared_disks: true
 convertor_node_selector: {convert-here: null}
-integrity: true
+integrity: {marker: true, manifest: [/etc/fstab]}
 cutover: {after_precopies: 2}
 checks: {skip: {serial: "the array rewrites it"}}
 expect:
