@@ -14,6 +14,7 @@ mod kinds;
 mod login;
 mod object_ref;
 mod optimistic;
+mod port_forward;
 mod rights;
 mod stack;
 #[cfg(test)]

@@ -12,7 +12,9 @@ mod real;
 pub(crate) mod testing;
 mod tls;
 mod verifier;
+mod web_socket;
 
 pub use client::{ByteStream, HttpClient, HttpError, Network, RequestCounter, Transport};
 pub use real::RealNetwork;
 pub use tls::{TlsPolicy, install_crypto};
+pub use web_socket::WebSocketBytes;

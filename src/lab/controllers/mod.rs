@@ -21,18 +21,21 @@ mod object;
 mod operator;
 #[cfg(test)]
 mod placement_tests;
+mod port_forward;
 mod power;
 mod queue;
 mod routes;
 mod runner;
 mod seed;
+mod subresource;
 mod virtual_machine;
 #[cfg(test)]
 mod warm_tests;
 #[cfg(test)]
 mod whole_tests;
 
-pub use power::kubevirt_subresources;
+pub use port_forward::GuestDoor;
 pub use runner::run;
 pub(crate) use seed::INVENTORY_HOST;
 pub use seed::{PlantError, plant, seed};
+pub use subresource::kubevirt_subresources;

@@ -1,15 +1,14 @@
-//! KubeVirt's power subresources, to be mounted on the API server.
+//! KubeVirt's power subresources.
 //!
 //! Source: cluster-api.md section 1.2.
 
 use super::kinds::{INSTANCE, VIRTUAL_MACHINE};
 use super::object::{has_condition, items};
+use super::subresource::{Place, failure, read};
 use super::virtual_machine::strategy;
-use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::put;
 use serde_json::{Value, json};
 
 /// What a power request does, or why it is refused.
@@ -21,57 +20,30 @@ enum Effect {
     Refused(&'static str),
 }
 
-/// `PUT .../virtualmachines/NAME/{start|stop|restart}` below `/apis/subresources.kubevirt.io/v1`. They act through
-/// `client`.
-pub fn kubevirt_subresources(client: kube::Client) -> Router {
-    let path = "/apis/subresources.kubevirt.io/v1/namespaces/{namespace}/virtualmachines/{name}/{action}";
-    Router::new().route(path, put(act)).with_state(client)
-}
-
-async fn act(
-    State(client): State<kube::Client>,
-    Path((namespace, name, action)): Path<(String, String, String)>,
-) -> Response {
-    match perform(&client, &namespace, &name, &action).await {
-        Ok(answer) => answer,
-        Err(kube::Error::Api(status)) => failure(status.code, &status.reason, &status.message, &name),
-        Err(error) => failure(500, "InternalError", &crate::facts::chain(&error), &name),
+/// `PUT .../virtualmachines/NAME/{start|stop|restart}`, done through `client`.
+pub(super) async fn act(State(client): State<kube::Client>, request: Request) -> Response {
+    let Some(place) = Place::of(request.uri().path()) else { return StatusCode::NOT_FOUND.into_response() };
+    match perform(&client, &place).await {
+        Ok(()) => StatusCode::ACCEPTED.into_response(),
+        Err(refusal) => *refusal,
     }
 }
 
-async fn perform(client: &kube::Client, namespace: &str, name: &str, action: &str) -> kube::Result<Response> {
-    let path = VIRTUAL_MACHINE.path(namespace, name);
-    let get = |path: &str| http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError);
-    let vm = match client.request::<Value>(get(&path)?).await {
-        Ok(vm) => vm,
-        Err(kube::Error::Api(status)) if status.code == 404 => {
-            let words = format!("virtualmachine.kubevirt.io {name:?} not found");
-            return Ok(failure(404, "NotFound", &words, name));
-        }
-        Err(error) => return Err(error),
-    };
-    let instance = client.request::<Value>(get(&INSTANCE.path(namespace, name))?).await.ok();
+async fn perform(client: &kube::Client, place: &Place) -> Result<(), Box<Response>> {
+    let vm = read(client, VIRTUAL_MACHINE, place).await?;
+    let instance = read(client, INSTANCE, place).await.ok();
+    let action = place.rest.first().map(String::as_str).unwrap_or_default();
+    let path = VIRTUAL_MACHINE.path(&place.namespace, &place.name);
     let (target, change) = match effect(&vm, instance.as_ref(), action) {
-        Effect::Refused(why) => return Ok(failure(409, "Conflict", why, name)),
+        Effect::Refused(why) => return Err(Box::new(failure(409, "Conflict", why, place))),
         Effect::Spec(change) => (path, change),
         Effect::Requests(change) => (format!("{path}/status"), change),
     };
     let request = http::Request::patch(target)
         .header("content-type", "application/merge-patch+json")
-        .body(change.to_string().into_bytes())
-        .map_err(kube::Error::HttpError)?;
-    client.request::<Value>(request).await?;
-    Ok(StatusCode::ACCEPTED.into_response())
-}
-
-fn failure(code: u16, reason: &str, message: &str, name: &str) -> Response {
-    let body = json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message,
-        "reason": reason, "code": code,
-        "details": {"name": name, "group": "kubevirt.io", "kind": "virtualmachine"},
-    });
-    let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (code, axum::Json(body)).into_response()
+        .body(change.to_string().into_bytes());
+    let request = request.map_err(|error| place.broken(&kube::Error::HttpError(error)))?;
+    client.request::<Value>(request).await.map(drop).map_err(|error| place.broken(&error))
 }
 
 fn effect(vm: &Value, instance: Option<&Value>, action: &str) -> Effect {

@@ -7,6 +7,7 @@ use crate::facts::Power;
 use crate::lab::clock::Pace;
 use crate::wait::{Deadline, Seen, poll};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -148,12 +149,20 @@ async fn cdi_copies_when_shared_disks_are_left_and_time_passes() {
     bench.stop().await;
 }
 
+/// A guest that lets nobody in.
+fn closed(_: &str, _: &str, _: u16, _: tokio::io::DuplexStream) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::ConnectionRefused.into())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vm_is_stopped_and_started_by_its_subresources() {
     let bench = Bench::start();
     let client = bench.hub.client.clone();
-    bench.server.mount("/apis/subresources.kubevirt.io/v1", super::kubevirt_subresources(client));
-    let body = json!({"spec": {"runStrategy": "Halted", "template": {"spec": {"domain": {"devices": {}}}}}});
+    bench.server.mount("/apis/subresources.kubevirt.io/v1", super::kubevirt_subresources(client, Arc::new(closed)));
+    let devices = json!({"interfaces": [{"name": "net-0", "macAddress": "00:50:56:00:00:00", "masquerade": {}}]});
+    let networks = json!([{"name": "net-0", "pod": {}}]);
+    let template = json!({"spec": {"domain": {"devices": devices}, "networks": networks}});
+    let body = json!({"spec": {"runStrategy": "Halted", "template": template}});
     bench.make(kinds::VIRTUAL_MACHINE, "v", body).await;
     bench.until(kinds::VIRTUAL_MACHINE, "v", |one| text(one, "/status/printableStatus") == "Stopped").await;
     let path =
@@ -161,8 +170,22 @@ async fn a_vm_is_stopped_and_started_by_its_subresources() {
     let put = async |action: &str| {
         bench.hub.client.request_text(http::Request::put(path(action)).body(Vec::new()).unwrap()).await
     };
+    let forward = async |plural: &str, port: &str| {
+        let path = format!("/apis/subresources.kubevirt.io/v1/namespaces/{SPACE}/{plural}/v/portforward/{port}");
+        let request = http::Request::get(path).header("upgrade", "websocket").header("connection", "upgrade");
+        let Err(kube::Error::Api(refused)) = bench.hub.client.request_text(request.body(Vec::new()).unwrap()).await
+        else {
+            panic!("a closed port was forwarded")
+        };
+        (refused.code, refused.message)
+    };
+    assert_eq!(forward("virtualmachines", "22").await, (409, "VM is not running".into()));
+    let gone = "virtualmachineinstance.kubevirt.io \"v\" not found";
+    assert_eq!(forward("virtualmachineinstances", "22/tcp").await, (404, gone.into()));
     assert_eq!(put("start").await.unwrap(), "");
     bench.until(kinds::VIRTUAL_MACHINE, "v", |one| one["status"]["ready"] == true).await;
+    assert_eq!(forward("virtualmachineinstances", "22/udp").await.0, 400);
+    assert_eq!(forward("virtualmachineinstances", "22").await, (500, "dialing VM: connection refused".into()));
     let Err(kube::Error::Api(refused)) = put("start").await else { panic!("a second start was taken") };
     assert_eq!((refused.code, refused.message.as_str()), (409, "VM is already running"));
     put("stop").await.unwrap();

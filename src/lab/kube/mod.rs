@@ -43,6 +43,7 @@ mod store;
 mod strategic;
 mod table;
 mod update;
+mod upgrade;
 mod validate;
 mod watch;
 

@@ -121,7 +121,7 @@ impl ApiServer {
     ///
     /// The longest prefix wins. Requests below `/apis` and `/api` are authenticated and authorized first (a sub-resource
     /// by its own name), and carry `Arc<User>` in their extensions; the router sees the whole path. Connection upgrades
-    /// pass through when the server runs on a real connection.
+    /// pass through; a request without a connection gets one in memory.
     pub fn mount(&self, prefix: &str, router: axum::Router) {
         let mut mounts = self.inner.mounts.write().unwrap_or_else(PoisonError::into_inner);
         mounts.push((prefix.to_owned(), router));

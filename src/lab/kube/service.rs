@@ -5,6 +5,7 @@ use super::present;
 use super::request::{Params, ResourcePath};
 use super::routes;
 use super::server::ApiServer;
+use super::upgrade::{over_connection, wants_connection};
 use super::watch;
 use crate::lab::fault::TransportEffect;
 use axum::BoxError;
@@ -47,7 +48,11 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        answer(self.server.clone(), request.map(Body::new)).boxed()
+        let request = request.map(Body::new);
+        if wants_connection(&request) {
+            return over_connection(self.clone(), request).boxed();
+        }
+        answer(self.server.clone(), request).boxed()
     }
 }
 
