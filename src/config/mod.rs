@@ -14,8 +14,8 @@ pub use duration::{DurationError, format_duration, parse_duration};
 pub use env::{Environment, MapEnvironment, ProcessEnvironment};
 pub use json::Position;
 pub use providers::{
-    CopyOffload, EndpointType, EsxiCloneMethod, EsxiLogin, GuestCredentials, GuestLogin, Openstack, ProviderEntry,
-    ProviderKind, ProviderProblem, Providers, ProvidersError, StorageVendor, Vsphere, providers_schema,
+    CopyOffload, EndpointType, EsxiCloneMethod, EsxiLogin, GuestCredentials, GuestKey, GuestLogin, Openstack,
+    ProviderEntry, ProviderKind, ProviderProblem, Providers, ProvidersError, StorageVendor, Vsphere, providers_schema,
 };
 pub use secret::Secret;
 pub use settings::{

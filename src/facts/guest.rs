@@ -40,6 +40,15 @@ pub struct GuestFacts {
     pub unread: BTreeMap<String, String>,
 }
 
+impl GuestFacts {
+    /// Under this key of `unread`: the addresses of the NICs, so the NICs too.
+    pub const ADDRESSES: &'static str = "addresses";
+    /// Under this key of `unread`: the default routes, so every gateway.
+    pub const ROUTES: &'static str = "routes";
+    /// Under this key of `unread`: the disks.
+    pub const DISKS: &'static str = "disks";
+}
+
 /// A NIC inside a guest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct GuestNic {
@@ -47,7 +56,7 @@ pub struct GuestNic {
     pub name: String,
     /// MAC address, lower case with colons.
     pub mac: Option<String>,
-    /// IPv4 addresses that are not link-local.
+    /// IPv4 addresses that are not link-local; a mask of 0 bits is one that the guest does not tell.
     pub addresses: Vec<GuestAddress>,
     /// IPv6 addresses with prefix (`fd00::5/64`), link-local ones too.
     pub ipv6: Vec<String>,
@@ -120,7 +129,7 @@ pub struct GuestCommand {
     pub line: String,
     /// Text that its output must contain.
     pub expected_output: String,
-    /// Status and output (the first 4 KiB); the reason when it was not run.
+    /// Status and output (the first 4096 characters); the reason when it was not run.
     pub answer: Result<(i64, String), String>,
 }
 

@@ -2,6 +2,7 @@
 //!
 //! An `Option` is there only where a provider or the cluster may not know the value.
 
+use super::GuestFamily;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -83,6 +84,13 @@ pub struct SourceVm {
     pub windows: bool,
     /// Whether this is a template, which can be cloned but not migrated.
     pub template: bool,
+}
+
+impl SourceVm {
+    /// Which commands its guest understands.
+    pub fn guest_family(&self) -> GuestFamily {
+        if self.windows { GuestFamily::Windows } else { GuestFamily::Linux }
+    }
 }
 
 /// A NIC on the source.

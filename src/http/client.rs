@@ -7,6 +7,7 @@ use http::{Request, Response};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A request that got no answer. Any answer, also 500, is not an error here.
@@ -33,6 +34,15 @@ impl HttpError {
         let url = format!("{}://{host_and_port}{}", uri.scheme_str().unwrap_or("http"), uri.path());
         Self { method: request.method().to_string(), url, problem: problem.into(), transient }
     }
+}
+
+/// An extension of a request whose answer is larger than usual: how large it may be, and how long it may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bulk {
+    /// More bytes than this are an error.
+    pub bytes_max: u64,
+    /// Longest time for the whole answer, instead of the usual one.
+    pub limit: Duration,
 }
 
 /// What carries one request to a server and brings the whole answer back.

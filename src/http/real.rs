@@ -1,10 +1,10 @@
 //! Real sockets, by reqwest.
 
 use super::problem::Problem;
-use super::{ByteStream, HttpError, Network, TlsPolicy, Transport, chain_fetch, install_crypto, verifier};
+use super::{Bulk, ByteStream, HttpError, Network, TlsPolicy, Transport, chain_fetch, install_crypto, verifier};
 use crate::facts::chain;
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use std::io;
 use std::sync::Arc;
@@ -77,12 +77,12 @@ impl Reqwest {
         Ok(Self { client, limits })
     }
 
-    fn problem(&self, error: &reqwest::Error) -> Problem {
+    fn problem(&self, error: &reqwest::Error, limit: Duration) -> Problem {
         let text = if error.is_timeout() && error.is_connect() {
             let limit = self.limits.connect;
             format!("no connection within {limit:?}; see that host and port are right and no firewall drops it")
         } else if error.is_timeout() {
-            format!("no whole answer within {:?}; see whether the server is overloaded", self.limits.request)
+            format!("no whole answer within {limit:?}; see whether the server is overloaded")
         } else if error.is_builder() {
             return Problem { text: chain(error), transient: false };
         } else {
@@ -98,19 +98,43 @@ impl Transport for Reqwest {
         let mut sample = Request::new(());
         request.uri().clone_into(sample.uri_mut());
         request.method().clone_into(sample.method_mut());
+        let bulk = request.extensions().get::<Bulk>().copied();
+        let limit = bulk.map_or(self.limits.request, |bulk| bulk.limit);
         let fail = |error: reqwest::Error| {
-            let problem = self.problem(&error);
+            let problem = self.problem(&error, limit);
             HttpError::about(&sample, problem.text, problem.transient)
         };
-        let request = reqwest::Request::try_from(request).map_err(fail)?;
+        let mut request = reqwest::Request::try_from(request).map_err(fail)?;
+        *request.timeout_mut() = Some(limit);
         let answer = self.client.execute(request).await.map_err(fail)?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = answer.bytes().await.map_err(fail)?;
+        let body = match bulk {
+            None => answer.bytes().await.map_err(fail)?,
+            Some(Bulk { bytes_max, .. }) => read_at_most(answer, bytes_max).await.map_err(fail)?.ok_or_else(|| {
+                HttpError::about(&sample, format!("the answer is larger than {bytes_max} bytes"), false)
+            })?,
+        };
         let mut response = Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         Ok(response)
     }
+}
+
+/// The whole body, or `None` as soon as it is larger.
+async fn read_at_most(mut answer: reqwest::Response, bytes_max: u64) -> reqwest::Result<Option<Bytes>> {
+    let mut body = BytesMut::new();
+    let over = |length: u64| length > bytes_max;
+    if answer.content_length().is_some_and(over) {
+        return Ok(None);
+    }
+    while let Some(chunk) = answer.chunk().await? {
+        if over(body.len() as u64 + chunk.len() as u64) {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body.freeze()))
 }
 
 #[cfg(test)]

@@ -17,7 +17,14 @@ pub(crate) fn answered_by(
     answer: impl Fn(Request<Bytes>) -> Result<Response<Bytes>, HttpError> + Send + Sync + 'static,
     counter: RequestCounter,
 ) -> HttpClient {
-    HttpClient::open(&Scripted(Arc::new(answer)), &TlsPolicy::SystemRoots, counter).unwrap()
+    HttpClient::open(&network(answer), &TlsPolicy::SystemRoots, counter).unwrap()
+}
+
+/// A network on which `answer` answers every request, whatever its host.
+pub(crate) fn network(
+    answer: impl Fn(Request<Bytes>) -> Result<Response<Bytes>, HttpError> + Send + Sync + 'static,
+) -> impl Network {
+    Scripted(Arc::new(answer))
 }
 
 #[async_trait]

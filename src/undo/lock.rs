@@ -1,12 +1,13 @@
-//! One process a run directory: `clean` must not undo what a living run still uses.
+//! Files that one process at a time holds. One process a run directory: `clean` must not undo what a living run still
+//! uses.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Holds the run directory until it is dropped or the process ends, however it ends.
+/// Holds a file, and what it stands for, until it is dropped or the process ends, however it ends.
 #[derive(Debug)]
-pub struct RunLock {
+pub struct FileLock {
     _lock: fd_lock::RwLock<File>,
 }
 
@@ -14,8 +15,17 @@ pub struct RunLock {
 ///
 /// # Errors
 /// The file cannot be made or locked.
-pub fn lock_run(directory: &Path) -> io::Result<Option<RunLock>> {
-    let file = File::create(directory.join("run.lock"))?;
+pub fn lock_run(directory: &Path) -> io::Result<Option<FileLock>> {
+    lock_file(&directory.join("run.lock"))
+}
+
+/// Locks the file, which is made if it is missing and never removed; `Ok(None)` when it is held, by another process or by
+/// this one.
+///
+/// # Errors
+/// The file cannot be made or locked.
+pub fn lock_file(path: &Path) -> io::Result<Option<FileLock>> {
+    let file = File::create(path)?;
     let mut lock = fd_lock::RwLock::new(file);
     match lock.try_write() {
         // The guard borrows the lock; forgetting it leaves the file locked until the descriptor closes.
@@ -23,7 +33,7 @@ pub fn lock_run(directory: &Path) -> io::Result<Option<RunLock>> {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
         Err(error) => return Err(error),
     }
-    Ok(Some(RunLock { _lock: lock }))
+    Ok(Some(FileLock { _lock: lock }))
 }
 
 #[cfg(test)]

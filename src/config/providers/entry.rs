@@ -1,6 +1,7 @@
 //! One entry of the providers file.
 
 use super::fields::{Fields, Members, Scope, choose};
+use super::guest::GuestCredentials;
 use super::keys::{self, TYPES};
 use super::url::{Address, http_address, share_address};
 use super::{CopyOffload, ProviderKind};
@@ -28,24 +29,6 @@ pub struct ProviderEntry {
     pub kind: ProviderKind,
 }
 
-/// Logins for SSH into guests.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GuestCredentials {
-    /// For Linux guests.
-    pub linux: Option<GuestLogin>,
-    /// For Windows guests.
-    pub windows: Option<GuestLogin>,
-}
-
-/// A login of a guest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GuestLogin {
-    /// User.
-    pub user: String,
-    /// Password.
-    pub password: Secret,
-}
-
 impl ProviderEntry {
     /// The type as the file and Forklift name it (`vsphere`).
     pub fn type_name(&self) -> &'static str {
@@ -55,6 +38,14 @@ impl ProviderEntry {
             ProviderKind::Openstack(_) => "openstack",
             ProviderKind::Openshift => "openshift",
             ProviderKind::Ova => "ova",
+        }
+    }
+
+    /// Passphrase of guests with encrypted disks, where the entry has one.
+    pub fn luks_passphrase(&self) -> Option<&Secret> {
+        match &self.kind {
+            ProviderKind::Vsphere(vsphere) => vsphere.luks_passphrase.as_ref(),
+            _ => None,
         }
     }
 
@@ -105,10 +96,7 @@ impl ProviderEntry {
         let foreign = |key: &str| foreign_key(key, type_name);
         let mut fields = Fields::check(members, &keys::entry_keys(type_name), foreign, scope);
         let api_url = api_url(type_name, &mut fields, scope);
-        let guest = GuestCredentials {
-            linux: guest_login("linux", &mut fields, scope),
-            windows: guest_login("win", &mut fields, scope),
-        };
+        let guest = GuestCredentials::build(&mut fields, scope);
         let copyoffload = fields.section("copyoffload").map(|section| CopyOffload::build(section, scope));
         Some(Self {
             name: scope.provider.to_owned(),
@@ -164,20 +152,4 @@ fn api_url(type_name: &str, fields: &mut Fields, scope: &mut Scope<'_>) -> Strin
 
 fn read_address(type_name: &str, api_url: &str) -> Result<Address, &'static str> {
     if type_name == "ova" { share_address(api_url) } else { http_address(api_url) }
-}
-
-fn guest_login(system: &str, fields: &mut Fields, scope: &mut Scope<'_>) -> Option<GuestLogin> {
-    let (user_key, password_key) = (format!("guest_vm_{system}_user"), format!("guest_vm_{system}_password"));
-    match (fields.text(&user_key), fields.secret(&password_key)) {
-        (Some(user), Some(password)) => Some(GuestLogin { user, password }),
-        (None, None) => None,
-        (Some(_), None) => {
-            scope.fault(&scope.entry(), &password_key, format!("is missing beside {user_key}"), "add it");
-            None
-        }
-        (None, Some(_)) => {
-            scope.fault(&scope.entry(), &user_key, format!("is missing beside {password_key}"), "add it");
-            None
-        }
-    }
 }

@@ -52,6 +52,8 @@ const fn over(name: &'static str, form: Form, need: Need, doc: &'static str) -> 
     Key { name, form, need, env: true, doc }
 }
 
+const KEY: &str = "Private key of that user: its path, or its text.";
+
 /// The keys of an entry of `type_name`, `type` itself first.
 pub(super) fn entry_keys(type_name: &str) -> Vec<Key> {
     // An OpenShift source is reached with the session's token and an OVA share without login, so the original's
@@ -67,8 +69,12 @@ pub(super) fn entry_keys(type_name: &str) -> Vec<Key> {
         key("password", Form::Secret, login, "Password of that user."),
         key("guest_vm_linux_user", Form::Text, Need::Optional, "User for SSH into Linux guests."),
         key("guest_vm_linux_password", Form::Secret, Need::Optional, "Password of that user."),
+        key("guest_vm_linux_private_key", Form::Secret, Need::Optional, KEY),
+        key("guest_vm_linux_private_key_passphrase", Form::Secret, Need::Optional, "What that key is encrypted with."),
         key("guest_vm_win_user", Form::Text, Need::Optional, "User for SSH into Windows guests."),
         key("guest_vm_win_password", Form::Secret, Need::Optional, "Password of that user."),
+        key("guest_vm_win_private_key", Form::Secret, Need::Optional, KEY),
+        key("guest_vm_win_private_key_passphrase", Form::Secret, Need::Optional, "What that key is encrypted with."),
     ];
     keys.extend(match type_name {
         "vsphere" => VSPHERE.to_vec(),

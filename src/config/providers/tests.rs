@@ -159,6 +159,10 @@ fn values_are_checked_by_their_key() {
         ("copyoffload", json!("x"), "is a string; write an object"),
         ("guest_vm_win_user", json!("a"), "is missing beside guest_vm_win_user"),
         ("guest_vm_win_password", json!("a"), "is missing beside guest_vm_win_password"),
+        ("guest_vm_win_private_key", json!("-----BEGIN X"), "is missing beside guest_vm_win_private_key"),
+        ("guest_vm_win_private_key_passphrase", json!("a"), "is missing beside guest_vm_win_private_key_passphrase"),
+        ("guest_vm_linux_private_key", json!("/nowhere/key"), "names a file that cannot be read: No such file"),
+        ("guest_vm_linux_private_key", json!("Cargo.toml"), "names a file that holds no private key; give the path"),
         ("zzz", json!("a"), "is unknown; known keys: type, version"),
     ] {
         let mut entry = vsphere();

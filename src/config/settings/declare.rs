@@ -102,6 +102,8 @@ declare! {
         inventory: Duration as Span, "timeouts.inventory" = minutes(5),
         /// A guest answers on SSH.
         ssh: Duration as Span, "timeouts.ssh" = minutes(2),
+        /// The static addresses of the source are there inside a migrated guest.
+        static_ip: Duration as Span, "timeouts.static_ip" = minutes(11),
         /// A source VM is cloned.
         clone: Duration as Span, "timeouts.clone" = minutes(20),
         /// A namespace becomes Active.
