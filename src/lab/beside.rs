@@ -3,10 +3,13 @@
 
 use super::authority::{Authority, CertificateError};
 use super::controllers::{self, INVENTORY_HOST, PlantError};
-use super::esxi::{EsxiServer, SSH_PORT};
+use super::esxi::EsxiServer;
+use super::guest::Guests;
 use super::inventory::InventoryServer;
 use super::network::LabNetwork;
 use super::providers_file::providers_json;
+use super::serve::ServeError;
+use super::shell::SSH_PORT;
 use super::vsphere::VsphereServer;
 use super::world::World;
 use crate::http::Network;
@@ -24,6 +27,9 @@ pub enum BesideError {
     /// The certificate authority of the sources' hosts.
     #[error("start the lab beside a cluster")]
     Certificates(#[from] CertificateError),
+    /// No port for KubeVirt's subresources.
+    #[error("start the lab beside a cluster")]
+    Serve(#[from] ServeError),
 }
 
 /// The running products and sources of a world. Stop it to be sure that nothing of it runs on; dropping it ends its
@@ -35,6 +41,7 @@ pub struct Beside {
     inventory: InventoryServer,
     vsphere: Vec<VsphereServer>,
     esxi: Vec<Arc<EsxiServer>>,
+    guests: Guests,
     cancel: CancellationToken,
     running: JoinSet<()>,
 }
@@ -62,6 +69,7 @@ impl Beside {
             inventory: InventoryServer::start(&world, client),
             vsphere: world.vsphere.iter().map(|source| VsphereServer::new(Arc::clone(source), &world)).collect(),
             esxi: world.vsphere.iter().map(|source| Arc::new(EsxiServer::new(Arc::clone(source)))).collect(),
+            guests: Guests::new(&world),
             world,
             cancel,
             running,
@@ -76,7 +84,14 @@ impl Beside {
                 beside.network.listen(&host.name, SSH_PORT, move |stream| server.accept(&moref, stream));
             }
         }
+        let guests = beside.guests.clone();
+        beside.network.listen_elsewhere(move |host, port, stream| guests.accept_source(host, port, stream));
         beside
+    }
+
+    /// The guests of its VMs.
+    pub fn guests(&self) -> &Guests {
+        &self.guests
     }
 
     /// Puts another host on the network.
@@ -117,6 +132,7 @@ impl Beside {
             server.stop().await;
         }
         self.esxi.iter().for_each(|server| server.stop());
+        self.guests.stop();
         while self.running.join_next().await.is_some() {}
     }
 }

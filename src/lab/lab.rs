@@ -3,6 +3,8 @@
 use super::authority::{Authority, CertificateError};
 use super::beside::Beside;
 use super::controllers;
+use super::downloads::{self, DOWNLOADS_HOST};
+use super::guest::Guests;
 use super::kube::ApiServer;
 use super::network::connection_lost;
 use super::oauth::OauthServer;
@@ -78,9 +80,12 @@ impl Lab {
             api.mount("/.well-known/oauth-authorization-server", oauth.well_known());
         }
         let beside = Beside::run(world, api.client(&admin_token), authority.pem());
+        let subresources = controllers::kubevirt_subresources(api.client(&admin_token), beside.guests().clone());
+        api.mount("/apis/subresources.kubevirt.io/", subresources);
         let lab = Self { api, beside, authority, oauth, admin_token };
         lab.beside.mount(API_HOST, api_router(&lab.api));
         lab.beside.mount(OAUTH_HOST, lab.oauth.router());
+        lab.beside.mount(DOWNLOADS_HOST, downloads::router());
         Ok(lab)
     }
 
@@ -101,6 +106,11 @@ impl Lab {
     /// Its API server.
     pub fn api(&self) -> &ApiServer {
         &self.api
+    }
+
+    /// The guests of its VMs.
+    pub fn guests(&self) -> &Guests {
+        self.beside.guests()
     }
 
     /// The network on which its hosts are found by name, in this process.
@@ -186,6 +196,7 @@ mod tests {
             "https://api.lab.mtvtest:6443/apis/config.openshift.io/v1/clusterversions/version",
             "https://forklift-inventory.apps.lab.mtvtest/providers",
             "https://vcenter.lab.mtvtest/sdk/vimServiceVersions.xml",
+            "https://hyperconverged-cluster-cli-download-openshift-cnv.apps.lab.mtvtest/amd64/linux/virtctl.tar.gz",
         ];
         for url in urls {
             assert_eq!(get(url).await.unwrap(), 200, "{url}");

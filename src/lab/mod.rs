@@ -2,12 +2,15 @@
 //!
 //! It replaces transports; no product code knows of it. Facts come from the reference sheets (`docs/architecture.md`).
 
+mod aggregated;
 mod authority;
 mod beside;
 pub mod clock;
 pub mod controllers;
+mod downloads;
 mod esxi;
 pub mod fault;
+pub mod guest;
 pub mod inventory;
 pub mod kube;
 #[expect(clippy::module_inception, reason = "a lab is what this module is called after")]
@@ -18,11 +21,14 @@ mod oracle;
 mod providers_file;
 mod releases;
 mod serve;
+mod shell;
 pub mod vsphere;
 pub mod world;
 
+pub use aggregated::Aggregated;
 pub use authority::CertificateError;
 pub use beside::{Beside, BesideError};
+pub use downloads::KUBEVIRT_VERSION;
 pub use lab::{Lab, LabError};
 pub use network::LabNetwork;
 pub use oracle::{Baseline, Oracle};

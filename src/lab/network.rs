@@ -36,6 +36,9 @@ pub(crate) fn failing_status(code: u16) -> Response {
 /// What a plain connection to a host leads to.
 type Door = Arc<dyn Fn(DuplexStream) + Send + Sync>;
 
+/// Takes connections to hosts that come and go, or refuses them.
+type Gate = Arc<dyn Fn(&str, u16, DuplexStream) -> io::Result<()> + Send + Sync>;
+
 /// Bytes that a plain connection holds in each direction.
 const PIPE_BYTES: usize = 64 << 10;
 
@@ -45,6 +48,7 @@ const PIPE_BYTES: usize = 64 << 10;
 pub struct LabNetwork {
     routes: Arc<Mutex<BTreeMap<String, Router>>>,
     doors: Arc<Mutex<BTreeMap<(String, u16), Door>>>,
+    gate: Arc<Mutex<Option<Gate>>>,
     chain: String,
 }
 
@@ -57,13 +61,18 @@ impl std::fmt::Debug for LabNetwork {
 impl LabNetwork {
     /// A network without hosts, all of whose certificates are vouched for by `ca_pem`.
     pub fn new(ca_pem: impl Into<String>) -> Self {
-        Self { routes: Arc::default(), doors: Arc::default(), chain: ca_pem.into() }
+        Self { routes: Arc::default(), doors: Arc::default(), gate: Arc::default(), chain: ca_pem.into() }
     }
 
     /// Lets `door` have every plain connection to a port of a host. It is called inside the runtime of whoever dials.
     pub fn listen(&self, host: &str, port: u16, door: impl Fn(DuplexStream) + Send + Sync + 'static) {
         let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
         doors.insert((host.to_owned(), port), Arc::new(door));
+    }
+
+    /// Lets `gate` have every plain connection that has no door.
+    pub fn listen_elsewhere(&self, gate: impl Fn(&str, u16, DuplexStream) -> io::Result<()> + Send + Sync + 'static) {
+        *self.gate.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(gate));
     }
 
     /// Puts a router at a host name, whatever the port.
@@ -75,6 +84,7 @@ impl LabNetwork {
     pub fn cut(&self) {
         self.routes.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.doors.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.gate.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn route(&self, host: &str) -> Option<Router> {
@@ -110,7 +120,12 @@ impl Network for LabNetwork {
             io::Error::new(io::ErrorKind::ConnectionRefused, problem)
         };
         let (mine, theirs) = tokio::io::duplex(PIPE_BYTES);
-        door.ok_or_else(refused)?(theirs);
+        if let Some(door) = door {
+            door(theirs);
+            return Ok(Box::new(mine));
+        }
+        let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        gate.ok_or_else(refused)?(host, port, theirs).map_err(|_| refused())?;
         Ok(Box::new(mine))
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Source: original-suite.md section 4.
 
-use super::world::{ArraySpec, EsxiSpec, NamedRef, SourceSpec, VsphereSource, World};
+use super::world::{ArraySpec, EsxiSpec, NamedRef, SourceSpec, VsphereSource, World, usual_login};
+use crate::facts::GuestFamily;
 use serde_json::{Value, json};
 
 /// The providers file with `host[:port]` texts for the sources' hosts.
@@ -14,8 +15,9 @@ pub(super) fn providers_json(world: &World, place: impl Fn(&str) -> String) -> S
 }
 
 fn provider_entry(spec: &SourceSpec, source: &VsphereSource, place: impl Fn(&str) -> String) -> (String, Value) {
-    let SourceSpec::Vsphere { name, version, host, username, password, .. } = spec;
+    let SourceSpec::Vsphere { name, version, host, username, password, vms, .. } = spec;
     let authority = place(host);
+    let (linux, windows) = (usual_login(GuestFamily::Linux), usual_login(GuestFamily::Windows));
     let mut entry = json!({
         "type": "vsphere",
         "version": version,
@@ -23,12 +25,15 @@ fn provider_entry(spec: &SourceSpec, source: &VsphereSource, place: impl Fn(&str
         "api_url": format!("https://{authority}/sdk"),
         "username": username,
         "password": password,
-        "guest_vm_linux_user": "root",
-        "guest_vm_linux_password": "lab-guest",
-        "guest_vm_win_user": "Administrator",
-        "guest_vm_win_password": "lab-guest",
+        "guest_vm_linux_user": linux.0,
+        "guest_vm_linux_password": linux.1,
+        "guest_vm_win_user": windows.0,
+        "guest_vm_win_password": windows.1,
         "vddk_init_image": format!("registry.lab.mtvtest/vddk:{version}"),
     });
+    if let Some(passphrase) = vms.iter().find_map(|vm| vm.guest.luks.as_ref()) {
+        entry["luks_passphrase"] = json!(passphrase);
+    }
     if let Some(array) = &source.array {
         let inventory = source.read();
         let esxi = inventory.hosts.first().map(|host| (host, &source.esxi));

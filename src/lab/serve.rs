@@ -2,12 +2,12 @@
 
 use super::authority::CertificateError;
 use super::controllers::INVENTORY_HOST;
+use super::downloads::{self, DOWNLOADS_HOST};
 use super::lab::{API_HOST, Lab, OAUTH_HOST};
 use super::network::ConnectionLost;
+use crate::http::{Kubeconfig, TlsPolicy, write_private};
 use axum::Router;
 use axum::body::Body;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -26,7 +26,7 @@ use tower::ServiceExt;
 
 /// How long a client may take for its TLS handshake.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
-const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+pub(super) const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Where to serve what. Every address is a free port of 127.0.0.1 unless it is chosen.
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ pub struct ServeOptions {
     pub oauth: SocketAddr,
     /// Address of the inventory service.
     pub inventory: SocketAddr,
+    /// Address of the download host.
+    pub downloads: SocketAddr,
     /// Addresses of sources, by their names in providers.json.
     pub vsphere: BTreeMap<String, SocketAddr>,
 }
@@ -51,6 +53,7 @@ impl ServeOptions {
             kubernetes: ANY_PORT,
             oauth: ANY_PORT,
             inventory: ANY_PORT,
+            downloads: ANY_PORT,
             vsphere: BTreeMap::new(),
         }
     }
@@ -82,9 +85,15 @@ pub enum ServeError {
     /// The certificates.
     #[error("serve the lab")]
     Certificates(#[from] CertificateError),
-    /// The Route of the inventory cannot be changed.
-    #[error("let the Route forklift-inventory name the served address")]
-    Route(#[source] Box<kube::Error>),
+    /// An object that names an address cannot be changed.
+    #[error("let {object} name the served address")]
+    Named {
+        /// Kind and name.
+        object: &'static str,
+        /// What the API server said.
+        #[source]
+        source: Box<kube::Error>,
+    },
 }
 
 /// A served lab. Dropping it ends all connections.
@@ -101,6 +110,8 @@ pub struct Served {
     pub oauth: String,
     /// `host:port` of the inventory service.
     pub inventory: String,
+    /// `host:port` of the download host.
+    pub downloads: String,
     /// `host:port` of each source, by name.
     pub vsphere: BTreeMap<String, String>,
     client: kube::Client,
@@ -111,17 +122,23 @@ pub struct Served {
 /// Serves `lab` over TLS and writes the files that clients need. Returns when everything accepts connections; it goes
 /// on until the answer is stopped or dropped.
 ///
-/// While it is served, the Route `forklift-inventory` has `host:port` as its host, and the OAuth metadata name the
-/// served address: a client needs no name resolution.
+/// While it is served, the Route `forklift-inventory` has `host:port` as its host, and the OAuth metadata and the links to
+/// virtctl name the served addresses: a client needs no name resolution.
 ///
 /// # Errors
-/// An address is taken, a file cannot be written, or the Route cannot be changed.
+/// An address is taken, a file cannot be written, or an object that names an address cannot be changed.
 pub async fn serve(lab: &Lab, options: ServeOptions) -> Result<Served, ServeError> {
     let faces = lab.faces();
     let (kubernetes, at_kubernetes) = bind("API server", options.kubernetes).await?;
     let (oauth, at_oauth) = bind("OAuth server", options.oauth).await?;
     let (inventory, at_inventory) = bind("inventory", options.inventory).await?;
-    let mut endpoints = vec![(kubernetes, faces.api), (oauth, faces.oauth), (inventory, faces.inventory)];
+    let (downloads, at_downloads) = bind("download host", options.downloads).await?;
+    let mut endpoints = vec![
+        (kubernetes, faces.api),
+        (oauth, faces.oauth),
+        (inventory, faces.inventory),
+        (downloads, downloads::router()),
+    ];
     let mut vsphere = BTreeMap::new();
     for (source, router) in lab.world().vsphere.iter().zip(faces.vsphere) {
         let address = options.vsphere.get(&source.name).copied().unwrap_or(ANY_PORT);
@@ -139,7 +156,7 @@ pub async fn serve(lab: &Lab, options: ServeOptions) -> Result<Served, ServeErro
     let namespace = lab.world().spec.cluster.mtv_namespace.clone();
     let client = lab.client();
     if lab.world().spec.cluster.openshift.is_some() {
-        point_route(&client, &namespace, &at_inventory).await?;
+        point(&client, &namespace, (&at_inventory, &at_downloads)).await?;
     }
     let files = Files::write(lab, &options.directory, &at_kubernetes, &vsphere)?;
     Ok(Served {
@@ -149,6 +166,7 @@ pub async fn serve(lab: &Lab, options: ServeOptions) -> Result<Served, ServeErro
         kubernetes: at_kubernetes,
         oauth: at_oauth,
         inventory: at_inventory,
+        downloads: at_downloads,
         vsphere,
         client,
         namespace,
@@ -172,13 +190,13 @@ impl Served {
             aliases.retain(|alias| !self.vsphere.values().any(|place| place == alias));
         }
         if lab.world().spec.cluster.openshift.is_some() {
-            // The lab may be stopping, too; then nobody will read the Route again.
-            point_route(&self.client, &self.namespace, INVENTORY_HOST).await.ok();
+            // The lab may be stopping, too; then nobody will read them again.
+            point(&self.client, &self.namespace, (INVENTORY_HOST, DOWNLOADS_HOST)).await.ok();
         }
     }
 }
 
-async fn bind(what: &str, address: SocketAddr) -> Result<(TcpListener, String), ServeError> {
+pub(super) async fn bind(what: &str, address: SocketAddr) -> Result<(TcpListener, String), ServeError> {
     let fail = |source| ServeError::Bind { what: what.to_owned(), address, source };
     let listener = TcpListener::bind(address).await.map_err(fail)?;
     let mut bound = listener.local_addr().map_err(fail)?;
@@ -191,7 +209,9 @@ async fn bind(what: &str, address: SocketAddr) -> Result<(TcpListener, String), 
 /// Every name and address under which the served lab may be called.
 fn names(lab: &Lab, endpoints: &[(TcpListener, Router)]) -> Vec<String> {
     let mut names: Vec<String> =
-        ["localhost", "127.0.0.1", "::1", API_HOST, OAUTH_HOST, INVENTORY_HOST].map(str::to_owned).to_vec();
+        ["localhost", "127.0.0.1", "::1", API_HOST, OAUTH_HOST, INVENTORY_HOST, DOWNLOADS_HOST]
+            .map(str::to_owned)
+            .to_vec();
     names.extend(lab.world().vsphere.iter().map(|source| source.host.clone()));
     let bound = endpoints.iter().filter_map(|(listener, _)| listener.local_addr().ok());
     names.extend(bound.map(|address| address.ip()).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string()));
@@ -200,7 +220,7 @@ fn names(lab: &Lab, endpoints: &[(TcpListener, Router)]) -> Vec<String> {
     names
 }
 
-async fn accept(listener: TcpListener, acceptor: TlsAcceptor, router: Router) {
+pub(super) async fn accept(listener: TcpListener, acceptor: TlsAcceptor, router: Router) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -235,12 +255,20 @@ async fn answer(router: Router, request: Request<Incoming>) -> Result<Response<B
     Ok(response)
 }
 
-async fn point_route(client: &kube::Client, namespace: &str, host: &str) -> Result<(), ServeError> {
-    let url = format!("/apis/route.openshift.io/v1/namespaces/{namespace}/routes/forklift-inventory");
-    let body = json!({"spec": {"host": host}}).to_string().into_bytes();
-    let request = http::Request::patch(url).header("Content-Type", "application/merge-patch+json").body(body);
-    let Ok(request) = request else { return Ok(()) };
-    client.request::<serde_json::Value>(request).await.map_err(|error| ServeError::Route(Box::new(error)))?;
+/// Lets the objects that name addresses name these of the inventory and the download host.
+async fn point(client: &kube::Client, namespace: &str, (inventory, downloads): (&str, &str)) -> Result<(), ServeError> {
+    let route = format!("/apis/route.openshift.io/v1/namespaces/{namespace}/routes/forklift-inventory");
+    let links = format!("/apis/console.openshift.io/v1/consoleclidownloads/{}", downloads::OBJECT);
+    for (object, url, spec) in [
+        ("the Route forklift-inventory", route, json!({"host": inventory})),
+        ("the ConsoleCLIDownload of virtctl", links, json!({"links": downloads::links(downloads)})),
+    ] {
+        let body = json!({"spec": spec}).to_string().into_bytes();
+        let request = http::Request::patch(url).header("Content-Type", "application/merge-patch+json").body(body);
+        let Ok(request) = request else { continue };
+        let changed = client.request::<serde_json::Value>(request).await;
+        changed.map_err(|source| ServeError::Named { object, source: Box::new(source) })?;
+    }
     Ok(())
 }
 
@@ -283,30 +311,10 @@ impl Files {
     }
 }
 
-/// Writes a file that only its owner can read, also if it was there with other rights.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    file.write_all(text.as_bytes())
-}
-
 /// A kubeconfig of the administrator.
-///
-/// Source: cluster-api.md section 3.2.
 fn kubeconfig(lab: &Lab, kubernetes: &str) -> String {
-    let ca = BASE64_STANDARD.encode(lab.ca_pem());
-    let token = lab.admin_token();
-    format!(
-        "apiVersion: v1\nkind: Config\nclusters:\n- name: lab\n  cluster:\n    server: https://{kubernetes}\n    \
-         certificate-authority-data: {ca}\nusers:\n- name: admin\n  user:\n    token: {token}\ncontexts:\n- name: lab\n  \
-         context:\n    cluster: lab\n    user: admin\n    namespace: default\ncurrent-context: lab\n"
-    )
+    let (server, tls) = (format!("https://{kubernetes}"), TlsPolicy::Pinned(lab.ca_pem().to_owned()));
+    Kubeconfig { name: "lab", server: &server, tls: &tls, token: lab.admin_token() }.text()
 }
 
 #[cfg(test)]

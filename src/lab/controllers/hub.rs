@@ -12,7 +12,7 @@ use super::object::{has_condition, items, name, namespace, text, uid};
 use super::queue::Queue;
 use crate::facts;
 use crate::lab::clock::Pace;
-use crate::lab::world::{Vm, World};
+use crate::lab::world::World;
 use semver::Version;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,8 +69,6 @@ pub(crate) struct Hub {
     settings: Mutex<Option<Value>>,
     /// The populators that copy.
     pub(crate) slots: Slots,
-    /// What was migrated, by `source/moref`: a guest lives on when its source is gone.
-    guests: Mutex<BTreeMap<String, Vm>>,
 }
 
 impl Hub {
@@ -90,7 +88,6 @@ impl Hub {
             pauses: Mutex::default(),
             settings: Mutex::default(),
             slots: Slots::default(),
-            guests: Mutex::default(),
         }
     }
 
@@ -141,16 +138,6 @@ impl Hub {
     /// The Forklift controller runs with these settings from now on.
     pub(crate) fn settle(&self, settings: Value) {
         *locked(&self.settings) = Some(settings);
-    }
-
-    /// A VM has been migrated from `source/moref`.
-    pub(crate) fn remember_guest(&self, origin: &str, vm: &Vm) {
-        locked(&self.guests).insert(origin.to_owned(), vm.clone());
-    }
-
-    /// What was migrated from `source/moref`.
-    pub(crate) fn guest_from(&self, origin: &str) -> Option<Vm> {
-        locked(&self.guests).get(origin).cloned()
     }
 
     fn held<T>(&self, act: impl FnOnce(&mut BTreeSet<(String, String)>) -> T) -> T {

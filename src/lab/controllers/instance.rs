@@ -10,6 +10,7 @@ use super::object::{
 };
 use super::virtual_machine::{INSTANCE_FINALIZER, keep_time, owner_of, volumes_of};
 use crate::facts::Seed;
+use crate::lab::guest::{nic_inside, system_name};
 use crate::lab::world::Vm;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -20,6 +21,7 @@ const TICK: Duration = Duration::from_secs(5);
 pub(crate) async fn reconcile(hub: &Hub, instance: &Value) -> Result<Outcome, Fail> {
     let pod_name = format!("virt-launcher-{}-{}", short_name(instance), Seed(0).suffix(uid(instance), 5));
     if is_deleting(instance) {
+        hub.world.migrated.halt((namespace(instance), name(instance)));
         if let Some(pod) = hub.get(POD, namespace(instance), &pod_name).await? {
             hub.delete(POD, &pod).await?;
         }
@@ -28,7 +30,7 @@ pub(crate) async fn reconcile(hub: &Hub, instance: &Value) -> Result<Outcome, Fa
         hub.merge(INSTANCE, instance, &json!({"metadata": {"finalizers": kept}})).await?;
         return Ok(Outcome::Done);
     }
-    let guest = owner_of(hub, instance).and_then(|vm| guest_of(hub, annotation(&vm, ORIGIN)));
+    let guest = guest_of(hub, instance);
     let node = node_of(hub, instance);
     let address = pod_address(uid(instance));
     let Some(node) = node else {
@@ -47,17 +49,26 @@ pub(crate) async fn reconcile(hub: &Hub, instance: &Value) -> Result<Outcome, Fa
             Ok(Outcome::Again(TICK))
         }
         "Scheduled" => {
+            boot(hub, instance);
             let status = running(instance, &node, &address, None);
             hub.put_status(INSTANCE, instance, status).await?;
             Ok(Outcome::Again(TICK))
         }
         "Running" => {
+            boot(hub, instance);
             let connected = guest.filter(|guest| guest.tools);
             let status = running(instance, &node, &address, connected.as_ref());
             hub.put_status(INSTANCE, instance, status).await?;
             Ok(Outcome::Done)
         }
         _ => Ok(Outcome::Done),
+    }
+}
+
+/// The guest boots when its instance runs.
+fn boot(hub: &Hub, instance: &Value) {
+    if let Some(vm) = owner_of(hub, instance) {
+        hub.world.migrated.boot((namespace(instance), name(instance)), uid(&vm), uid(instance));
     }
 }
 
@@ -95,12 +106,19 @@ fn short_name(instance: &Value) -> String {
     name(instance).chars().take(40).collect::<String>().trim_end_matches(['-', '.']).to_owned()
 }
 
-/// The VM on a source from which the guest was migrated; as it was then, if it is gone.
-fn guest_of(hub: &Hub, origin: &str) -> Option<Vm> {
-    let (source, moref) = origin.split_once('/')?;
+/// The guest of an instance: its VM's own. A VM that was migrated before this lab began has none yet: it gets what is on
+/// the source now.
+fn guest_of(hub: &Hub, instance: &Value) -> Option<Vm> {
+    let vm = owner_of(hub, instance)?;
+    let guests = &hub.world.migrated;
+    if let Some(guest) = guests.of_vm(uid(&vm)) {
+        return Some(guest);
+    }
+    let (source, moref) = annotation(&vm, ORIGIN).split_once('/')?;
     let source = hub.world.vsphere.iter().find(|one| one.name == source)?;
-    let found = source.read().vm(moref).cloned();
-    found.or_else(|| hub.guest_from(origin))
+    let found = source.read().vm(moref).cloned()?;
+    guests.adopt(uid(&vm), &found);
+    guests.of_vm(uid(&vm))
 }
 
 /// The node: one whose labels meet the selector. Affinity is not looked at.
@@ -164,9 +182,11 @@ fn running(instance: &Value, node: &str, address: &str, guest: Option<&Vm>) -> V
 }
 
 fn guest_system(guest: &Vm) -> Value {
-    let windows = guest.guest_id.to_lowercase().contains("win");
-    let (id, shown) = if windows { ("mswindows", "Microsoft Windows") } else { ("rhel", "Red Hat Enterprise Linux") };
-    json!({"id": id, "name": shown, "prettyName": shown, "machine": "x86_64"})
+    let system = system_name(guest);
+    json!({
+        "id": system.id, "name": system.name, "prettyName": system.pretty, "version": system.version,
+        "versionId": system.version, "kernelRelease": system.kernel, "machine": "x86_64",
+    })
 }
 
 /// The pod NIC has the launcher's address at once; the others' addresses need the agent.
@@ -185,6 +205,9 @@ fn interfaces(instance: &Value, address: &str, guest: Option<&Vm>) -> Vec<Value>
             if let Some(first) = addresses.first() {
                 interface["ipAddress"] = json!(first);
                 interface["ipAddresses"] = json!(addresses);
+            }
+            if let Some(inside) = guest.and_then(|guest| nic_inside(guest, mac)) {
+                interface["interfaceName"] = json!(inside);
             }
             interface["infoSource"] = json!(if guest.is_some() { "domain, guest-agent" } else { "domain" });
             interface

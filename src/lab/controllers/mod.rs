@@ -34,7 +34,6 @@ mod warm_tests;
 #[cfg(test)]
 mod whole_tests;
 
-pub use port_forward::GuestDoor;
 pub use runner::run;
 pub(crate) use seed::INVENTORY_HOST;
 pub use seed::{PlantError, plant, seed};

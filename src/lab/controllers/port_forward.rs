@@ -6,12 +6,12 @@ use super::kinds::{INSTANCE, VIRTUAL_MACHINE};
 use super::object::{has_condition, items};
 use super::subresource::{Place, failure, read};
 use crate::http::WebSocketBytes;
+use crate::lab::guest::Guests;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{DuplexStream, copy, split};
 use tokio::task::JoinSet;
@@ -23,14 +23,11 @@ const PLAIN: &str = "plain.kubevirt.io";
 /// Bytes that wait for the guest in each direction.
 const PIPE_BYTES: usize = 64 << 10;
 
-/// What leads to a port of a running guest: namespace and name of the instance, port, the connection.
-pub type GuestDoor = dyn Fn(&str, &str, u16, DuplexStream) -> io::Result<()> + Send + Sync;
-
 /// What the route needs.
 #[derive(Clone)]
 pub(super) struct Forwarding {
     pub(super) client: kube::Client,
-    pub(super) door: Arc<GuestDoor>,
+    pub(super) guests: Guests,
     /// Connections under way; they end with the router.
     pub(super) running: Arc<Mutex<JoinSet<()>>>,
 }
@@ -102,6 +99,6 @@ async fn dial(forwarding: &Forwarding, place: &Place) -> Result<DuplexStream, Bo
         return Err(Box::new(dialling("no IP address yet")));
     }
     let (mine, theirs) = tokio::io::duplex(PIPE_BYTES);
-    let dialled = (forwarding.door)(&place.namespace, &place.name, port, theirs);
+    let dialled = forwarding.guests.accept(&place.namespace, &place.name, port, theirs);
     dialled.map(|()| mine).map_err(|error| Box::new(dialling(&error.to_string())))
 }

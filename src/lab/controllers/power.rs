@@ -42,8 +42,8 @@ async fn perform(client: &kube::Client, place: &Place) -> Result<(), Box<Respons
     let request = http::Request::patch(target)
         .header("content-type", "application/merge-patch+json")
         .body(change.to_string().into_bytes());
-    let request = request.map_err(|error| place.broken(&kube::Error::HttpError(error)))?;
-    client.request::<Value>(request).await.map(drop).map_err(|error| place.broken(&error))
+    let request = request.map_err(|error| Box::new(place.broken(&kube::Error::HttpError(error))))?;
+    client.request::<Value>(request).await.map(drop).map_err(|error| Box::new(place.broken(&error)))
 }
 
 fn effect(vm: &Value, instance: Option<&Value>, action: &str) -> Effect {

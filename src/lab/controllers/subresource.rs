@@ -3,8 +3,9 @@
 //! Source: cluster-api.md sections 1.2 and 1.4.
 
 use super::kinds::{INSTANCE, Kind, VIRTUAL_MACHINE};
-use super::port_forward::{Forwarding, GuestDoor, forward};
+use super::port_forward::{Forwarding, forward};
 use super::power::act;
+use crate::lab::guest::Guests;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -16,8 +17,8 @@ use std::sync::Arc;
 const ROOT: &str = "/apis/subresources.kubevirt.io/v1";
 
 /// `PUT .../virtualmachines/NAME/{start|stop|restart}` and `GET .../NAME/portforward/PORT` of VMs and instances. They act
-/// through `client`; connections to guests are taken by `door`.
-pub fn kubevirt_subresources(client: kube::Client, door: Arc<GuestDoor>) -> Router {
+/// through `client`; connections are taken by `guests`.
+pub fn kubevirt_subresources(client: kube::Client, guests: Guests) -> Router {
     let of = |plural: &str, tail: &str| format!("{ROOT}/namespaces/{{namespace}}/{plural}/{{name}}/{tail}");
     let mut forwarding = Router::new();
     for plural in [VIRTUAL_MACHINE.plural, INSTANCE.plural] {
@@ -26,7 +27,7 @@ pub fn kubevirt_subresources(client: kube::Client, door: Arc<GuestDoor>) -> Rout
         }
     }
     let power = Router::new().route(&of(VIRTUAL_MACHINE.plural, "{action}"), put(act));
-    let state = Forwarding { client: client.clone(), door, running: Arc::default() };
+    let state = Forwarding { client: client.clone(), guests, running: Arc::default() };
     power.with_state(client).merge(forwarding.with_state(state)).route(ROOT, get(async || axum::Json(discovery())))
 }
 
@@ -60,25 +61,25 @@ impl Place {
     }
 
     /// An error of the API server, passed on; what is no answer of its own is a failure of this one.
-    pub(super) fn broken(&self, error: &kube::Error) -> Box<Response> {
-        Box::new(match error {
+    pub(super) fn broken(&self, error: &kube::Error) -> Response {
+        match error {
             kube::Error::Api(status) => failure(status.code, &status.reason, &status.message, self),
             error => failure(500, "InternalError", &crate::facts::chain(error), self),
-        })
+        }
     }
 }
 
 /// The object of a kind that has the place's name.
 pub(super) async fn read(client: &kube::Client, kind: Kind, place: &Place) -> Result<Value, Box<Response>> {
     let request = http::Request::get(kind.path(&place.namespace, &place.name)).body(Vec::new());
-    let request = request.map_err(|error| place.broken(&kube::Error::HttpError(error)))?;
+    let request = request.map_err(|error| Box::new(place.broken(&kube::Error::HttpError(error))))?;
     match client.request::<Value>(request).await {
         Ok(object) => Ok(object),
         Err(kube::Error::Api(status)) if status.code == 404 => {
             let words = format!("{}.kubevirt.io {:?} not found", kind.title.to_lowercase(), place.name);
             Err(Box::new(failure(404, "NotFound", &words, place)))
         }
-        Err(error) => Err(place.broken(&error)),
+        Err(error) => Err(Box::new(place.broken(&error))),
     }
 }
 

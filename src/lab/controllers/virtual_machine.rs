@@ -19,6 +19,7 @@ pub(crate) async fn reconcile(hub: &Hub, vm: &Value) -> Result<Outcome, Fail> {
         match &instance {
             Some(instance) if !is_deleting(instance) => hub.delete(INSTANCE, instance).await?,
             None if finalized => {
+                hub.world.migrated.forget(uid(vm));
                 let kept: Vec<&Value> = items(vm, "/metadata/finalizers").filter(|one| *one != FINALIZER).collect();
                 hub.merge(VIRTUAL_MACHINE, vm, &json!({"metadata": {"finalizers": kept}})).await?;
                 return Ok(Outcome::Done);

@@ -5,9 +5,9 @@ use super::kinds;
 use super::object::{has_condition, items, name, text, uid};
 use crate::facts::Power;
 use crate::lab::clock::Pace;
+use crate::lab::guest::Guests;
 use crate::wait::{Deadline, Seen, poll};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -149,16 +149,11 @@ async fn cdi_copies_when_shared_disks_are_left_and_time_passes() {
     bench.stop().await;
 }
 
-/// A guest that lets nobody in.
-fn closed(_: &str, _: &str, _: u16, _: tokio::io::DuplexStream) -> std::io::Result<()> {
-    Err(std::io::ErrorKind::ConnectionRefused.into())
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vm_is_stopped_and_started_by_its_subresources() {
     let bench = Bench::start();
-    let client = bench.hub.client.clone();
-    bench.server.mount("/apis/subresources.kubevirt.io/v1", super::kubevirt_subresources(client, Arc::new(closed)));
+    let (client, guests) = (bench.hub.client.clone(), Guests::new(&bench.world));
+    bench.server.mount("/apis/subresources.kubevirt.io/v1", super::kubevirt_subresources(client, guests));
     let devices = json!({"interfaces": [{"name": "net-0", "macAddress": "00:50:56:00:00:00", "masquerade": {}}]});
     let networks = json!([{"name": "net-0", "pod": {}}]);
     let template = json!({"spec": {"domain": {"devices": devices}, "networks": networks}});
@@ -185,7 +180,10 @@ async fn a_vm_is_stopped_and_started_by_its_subresources() {
     assert_eq!(put("start").await.unwrap(), "");
     bench.until(kinds::VIRTUAL_MACHINE, "v", |one| one["status"]["ready"] == true).await;
     assert_eq!(forward("virtualmachineinstances", "22/udp").await.0, 400);
-    assert_eq!(forward("virtualmachineinstances", "22").await, (500, "dialing VM: connection refused".into()));
+    assert_eq!(
+        forward("virtualmachineinstances", "22").await,
+        (500, "dialing VM: connection refused: no SSH server listens there".into())
+    );
     let Err(kube::Error::Api(refused)) = put("start").await else { panic!("a second start was taken") };
     assert_eq!((refused.code, refused.message.as_str()), (409, "VM is already running"));
     put("stop").await.unwrap();

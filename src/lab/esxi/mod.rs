@@ -6,4 +6,4 @@
 mod server;
 mod shell;
 
-pub(super) use server::{EsxiServer, SSH_PORT};
+pub(super) use server::EsxiServer;

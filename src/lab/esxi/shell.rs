@@ -1,24 +1,11 @@
 //! The commands of a host's shell, and the files that they see.
 
+use crate::lab::shell::{Command, Output, parse};
 use crate::lab::world::VsphereSource;
 use std::collections::BTreeMap;
 
 /// The file that says which keys may log in as root.
 const KEYS: &str = "/etc/ssh/keys-root/authorized_keys";
-
-/// How a command ended.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Output {
-    pub(super) stdout: String,
-    pub(super) stderr: String,
-    pub(super) status: u32,
-}
-
-impl Output {
-    fn failed(status: u32, stderr: String) -> Self {
-        Self { stdout: String::new(), stderr: stderr + "\n", status }
-    }
-}
 
 /// The shell of one host: its authorized keys are in the world, its other files in `files`.
 pub(super) struct Shell<'a> {
@@ -31,23 +18,30 @@ pub(super) struct Shell<'a> {
 impl Shell<'_> {
     /// Runs a command line: one command, with at most one here-document.
     pub(super) fn run(&mut self, line: &str) -> Output {
-        let (command, text) = line.split_once('\n').unwrap_or((line, ""));
-        let words: Vec<&str> = command.split_whitespace().collect();
-        let done = match words.as_slice() {
-            ["mkdir", "-p", _] | [] => Ok(Output::default()),
-            ["test", "-e", path] => Ok(Output { status: u32::from(self.read(path).is_none()), ..Output::default() }),
-            ["cat", path] => self.need("cat", path).map(|stdout| Output { stdout, ..Output::default() }),
-            ["cat", ">", path, mark] => here_document(mark, text).map(|text| self.write(path, &text)),
-            ["mv", from, to] => self.need("mv", from).map(|text| {
+        let commands = match parse(line) {
+            Ok(commands) => commands,
+            Err(why) => return Output::failed(2, format!("sh: {why}")),
+        };
+        let Some(Command { words, output, input, .. }) = commands.into_iter().next() else { return Output::default() };
+        let words: Vec<&str> = words.iter().map(|(word, _)| word.as_str()).collect();
+        let done = match (words.as_slice(), output) {
+            (["mkdir", "-p", _], None) => Ok(Output::default()),
+            (["test", "-e", path], None) => Ok(Output::verdict(self.read(path).is_some())),
+            (["cat"], Some(to)) => Ok(self.write(&to.path, &input.unwrap_or_default())),
+            (["cat", path], None) => self.need("cat", path).map(Output::said),
+            (["mv", from, to], None) => self.need("mv", from).map(|text| {
                 self.files.remove(*from);
                 self.write(to, &text)
             }),
-            ["chmod", _, path] => self.need("chmod", path).map(|_| Output::default()),
-            ["rm", "-f", path] => {
+            (["chmod", _, path], None) => self.need("chmod", path).map(|_| Output::default()),
+            (["rm", "-f", path], None) => {
                 self.forget(path);
                 Ok(Output::default())
             }
-            [first, ..] => Err(Output::failed(127, format!("sh: {first}: not found"))),
+            (words, _) => {
+                let first = words.first().copied().unwrap_or_default();
+                Err(Output::failed(127, format!("sh: {first}: not found")))
+            }
         };
         done.unwrap_or_else(|failed| failed)
     }
@@ -87,16 +81,6 @@ impl Shell<'_> {
     }
 }
 
-/// What stands before the line that a quoted `<<'MARK'` names.
-fn here_document(mark: &str, text: &str) -> Result<String, Output> {
-    let mark = mark.strip_prefix("<<'").and_then(|rest| rest.strip_suffix('\'')).filter(|mark| !mark.is_empty());
-    let Some(mark) = mark else {
-        return Err(Output::failed(2, "sh: syntax error: the lab knows quoted here-documents only".to_owned()));
-    };
-    let body: String = text.split_inclusive('\n').take_while(|line| line.trim_end_matches('\n') != mark).collect();
-    Ok(body)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,7 +94,8 @@ mod tests {
         let mut files = BTreeMap::new();
         let mut run = |line: &str| {
             let output = Shell { source, host: "host-21", files: &mut files }.run(line);
-            (output.status, output.stdout, output.stderr)
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            (output.status, text(output.stdout), text(output.stderr))
         };
         let none = String::new;
         assert_eq!(run("mkdir -p /etc/ssh/keys-root"), (0, none(), none()));
@@ -124,7 +109,7 @@ mod tests {
         assert_eq!(run(&format!("cat {KEYS}")), (0, "one $two\nthree\n".into(), none()));
         assert_eq!(source.read().authorized_keys["host-21"], ["one $two", "three"]);
         assert_eq!(run("esxcli network ip interface list").0, 127);
-        assert_eq!(run("cat > /tmp/a <<END\nx\nEND").0, 2);
+        assert_eq!(run("cat > /tmp/a <<'END").0, 2);
         assert_eq!(run(&format!("rm -f {KEYS}")).0, 0);
         assert_eq!(run(&format!("test -e {KEYS}")).0, 1);
     }

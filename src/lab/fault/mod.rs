@@ -11,4 +11,4 @@ mod table;
 pub use open::{Failure, TransportEffect, TransportFault};
 pub use product::{FaultRow, Need, product_fault};
 pub use switched::Faults;
-pub use table::{PRODUCT_FAULTS, ProductFault};
+pub use table::{HARMLESS, NO_CHECK, PRODUCT_FAULTS, ProductFault};

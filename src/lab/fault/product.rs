@@ -1,6 +1,6 @@
 //! What a row of the table of product faults says.
 
-use super::table::{PRODUCT_FAULTS, ProductFault};
+use super::table::{HARMLESS, PRODUCT_FAULTS, ProductFault};
 use crate::facts::nearest;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -12,7 +12,7 @@ pub struct FaultRow {
     pub fault: ProductFault,
     /// What the product does wrong, in one sentence.
     pub does: &'static str,
-    /// Key of the one check that must catch it.
+    /// Key of the one check that must catch it; [`NO_CHECK`](super::NO_CHECK) for what is harmless.
     pub caught_by: &'static str,
     /// What a migration must have for it to do harm.
     pub needs: Need,
@@ -73,6 +73,18 @@ pub enum Need {
     OffloadTold,
     /// `expect` looks at the devices.
     Expect,
+    /// A guest that runs, without static addresses or anything else that only a login tells.
+    Reachable,
+    /// A NIC with static addresses, of a guest that runs.
+    StaticAddress,
+    /// Two NICs with static addresses, of a guest that runs.
+    SeveralStaticNics,
+    /// A marker, and files of which the content is compared.
+    Integrity,
+    /// `xfs_check`.
+    Xfs,
+    /// An encrypted disk, of a guest that runs.
+    Luks,
 }
 
 impl fmt::Display for Need {
@@ -104,6 +116,12 @@ impl fmt::Display for Need {
             Self::OffloadElsewhere => "copyoffload, a disk elsewhere",
             Self::OffloadTold => "copyoffload, MTV 2.12",
             Self::Expect => "expect",
+            Self::Reachable => "a guest that runs",
+            Self::StaticAddress => "static addresses",
+            Self::SeveralStaticNics => "static addresses on two NICs",
+            Self::Integrity => "integrity",
+            Self::Xfs => "xfs_check",
+            Self::Luks => "luks",
         })
     }
 }
@@ -117,7 +135,7 @@ impl Serialize for Need {
 impl ProductFault {
     /// Its row in the table.
     pub fn row(self) -> Option<&'static FaultRow> {
-        PRODUCT_FAULTS.iter().find(|row| row.fault == self)
+        rows().find(|row| row.fault == self)
     }
 }
 
@@ -141,15 +159,19 @@ impl TryFrom<String> for ProductFault {
     }
 }
 
+fn rows() -> impl Iterator<Item = &'static FaultRow> {
+    PRODUCT_FAULTS.iter().chain(HARMLESS)
+}
+
 /// The fault of this key.
 ///
 /// # Errors
 /// There is none; the text names the nearest.
 pub fn product_fault(key: &str) -> Result<ProductFault, String> {
-    if let Some(row) = PRODUCT_FAULTS.iter().find(|row| row.fault.key() == key) {
+    if let Some(row) = rows().find(|row| row.fault.key() == key) {
         return Ok(row.fault);
     }
-    let near = nearest(key, PRODUCT_FAULTS.iter().map(|row| row.fault.key()), 3);
+    let near = nearest(key, rows().map(|row| row.fault.key()), 3);
     let hint = if near.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", near.join(" or ")) };
     Err(format!("{key:?} is no fault of the lab{hint} `mtvtest lab faults` lists them"))
 }
@@ -171,9 +193,9 @@ mod tests {
 
     #[test]
     fn rows_have_keys_of_their_own_and_one_sentence() {
-        let keys: BTreeSet<&str> = PRODUCT_FAULTS.iter().map(|row| row.fault.key()).collect();
-        assert_eq!(keys.len(), PRODUCT_FAULTS.len());
-        for row in PRODUCT_FAULTS {
+        let keys: BTreeSet<&str> = rows().map(|row| row.fault.key()).collect();
+        assert_eq!(keys.len(), PRODUCT_FAULTS.len() + HARMLESS.len());
+        for row in rows() {
             let kebab = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
             assert!(row.fault.key().bytes().all(kebab), "{}", row.fault);
             assert!(row.does.ends_with('.') && row.does.matches(". ").count() == 0, "{}", row.does);

@@ -3,14 +3,20 @@
 use super::product::{FaultRow, Need};
 use serde::{Deserialize, Serialize};
 
+/// Stands where no check may catch anything.
+pub const NO_CHECK: &str = "-";
+
 /// Makes the faults, their keys and the table of one list, so that a fault has its row.
 macro_rules! product_faults {
-    ($($check:literal { $($fault:ident $key:literal $need:ident $does:literal;)+ })+) => {
-        /// A migration that goes wrong although the product says Succeeded. Each is caught by exactly one check.
+    ($($check:literal { $($fault:ident $key:literal $need:ident $does:literal;)+ })+
+     harmless { $($oddity:ident $odd:literal $odd_need:ident $odd_does:literal;)+ }) => {
+        /// A migration that goes wrong although the product says Succeeded. Each is caught by exactly one check, but for
+        /// what is odd and harmless.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub enum ProductFault {
             $($(#[doc = $does] $fault,)+)+
+            $(#[doc = $odd_does] $oddity,)+
         }
 
         impl ProductFault {
@@ -18,6 +24,7 @@ macro_rules! product_faults {
             pub fn key(self) -> &'static str {
                 match self {
                     $($(Self::$fault => $key,)+)+
+                    $(Self::$oddity => $odd,)+
                 }
             }
         }
@@ -25,6 +32,13 @@ macro_rules! product_faults {
         /// All product faults, by the check that catches them, in the order of reports.
         pub const PRODUCT_FAULTS: &[FaultRow] = &[
             $($(FaultRow { fault: ProductFault::$fault, does: $does, caught_by: $check, needs: Need::$need },)+)+
+        ];
+
+        /// What looks odd after a migration and is none of its faults: every check must pass all the same.
+        pub const HARMLESS: &[FaultRow] = &[
+            $(FaultRow {
+                fault: ProductFault::$oddity, does: $odd_does, caught_by: NO_CHECK, needs: Need::$odd_need,
+            },)+
         ];
     };
 }
@@ -121,6 +135,30 @@ product_faults! {
         SilentAgent "silent-agent" Agent "The guest agent never connects.";
         DisconnectedAgent "disconnected-agent" Agent "The guest agent is installed and does not answer.";
     }
+    "ssh" {
+        DeadSsh "dead-ssh" Reachable "The guest runs, and its SSH server does not start.";
+        ChangedPassword "changed-password" Reachable "The guest's users have other passwords.";
+        HungGuest "hung-guest" Reachable "The VM runs, its agent is connected, and the guest never finishes its boot.";
+    }
+    "static-ip" {
+        LostAddress "lost-address" StaticAddress "The first static address of every NIC is lost.";
+        WrongMask "wrong-mask" StaticAddress "Static addresses have a wider mask.";
+        LostGateway "lost-gateway" StaticAddress "The gateway of static addresses is lost.";
+        DhcpAddress "dhcp-address" StaticAddress "NICs with static addresses are left to DHCP, which happens to give them the same ones.";
+        LostSecondaryAddress "lost-secondary-address" StaticAddress "Only the first static address of every NIC is kept.";
+        SwappedAddresses "swapped-addresses" SeveralStaticNics "The addresses of two NICs are swapped.";
+    }
+    "integrity" {
+        FlippedByte "flipped-byte" Integrity "A byte of every file is changed.";
+        TruncatedFile "truncated-file" Integrity "Every file ends in its middle.";
+        LostMarker "lost-marker" Integrity "What was written last before the migration is lost.";
+    }
+    "guest-command" {
+        ConvertedFileSystem "converted-file-system" Xfs "XFS file systems are made anew in another format.";
+    }
+    "encryption" {
+        DecryptedDisk "decrypted-disk" Luks "Encrypted disks are copied decrypted.";
+    }
     "node" {
         LostNodeSelector "lost-node-selector" Selector "The template has no node selector.";
         ReplacedNodeSelector "replaced-node-selector" Selector "The template has a default node selector instead of the one asked for.";
@@ -168,5 +206,9 @@ product_faults! {
         SlowDiskBus "slow-disk-bus" Expect "The disks are on SATA instead of virtio.";
         SlowNicModel "slow-nic-model" Expect "The NICs are e1000e instead of virtio.";
         OldMachine "old-machine" Expect "The machine type is pc instead of q35.";
+    }
+    harmless {
+        RenamedGuestNics "renamed-guest-nics" StaticAddress "The NICs have other names inside the guest.";
+        LateAddress "late-address" StaticAddress "The secondary addresses appear some time after the guest is up.";
     }
 }

@@ -87,13 +87,13 @@ impl Cloning {
             instance_uuid: core.source.uuid_for(&format!("{moref}/instance")),
             name: self.name.clone(),
             template,
-            power: if powered { Power::On } else { Power::Off },
             host: location.text_of("host").map_or_else(|| from.host.clone(), str::to_owned),
             snapshots: Vec::new(),
             revision: 1,
             moref,
             ..from.clone()
         };
+        vm.set_power(if powered { Power::On } else { Power::Off });
         for (index, disk) in vm.disks.iter_mut().enumerate() {
             place(inventory, location, (&self.name, index), disk)?;
             disk.uuid = disk_uuid(&core.source, &format!("{}/disk-{index}", vm.moref));

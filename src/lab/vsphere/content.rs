@@ -11,7 +11,7 @@ use crate::lab::world::VsphereSource;
 pub(super) const PROPERTY_COLLECTOR: &str = "propertyCollector";
 
 /// Content field, type, value of each manager.
-const MANAGERS: [(&str, &str, &str); 9] = [
+const MANAGERS: [(&str, &str, &str); 13] = [
     ("propertyCollector", "PropertyCollector", PROPERTY_COLLECTOR),
     ("viewManager", "ViewManager", "ViewManager"),
     ("sessionManager", "SessionManager", "SessionManager"),
@@ -19,6 +19,10 @@ const MANAGERS: [(&str, &str, &str); 9] = [
     ("taskManager", "TaskManager", "TaskManager"),
     ("searchIndex", "SearchIndex", "SearchIndex"),
     ("fileManager", "FileManager", "FileManager"),
+    ("guestOperationsManager", "GuestOperationsManager", "guestOperationsManager"),
+    ("authManager", "GuestAuthManager", "guestOperationsAuthManager"),
+    ("fileManager", "GuestFileManager", "guestOperationsFileManager"),
+    ("processManager", "GuestProcessManager", "guestOperationsProcessManager"),
     ("", "ServiceInstance", "ServiceInstance"),
     ("", "EnvironmentBrowser", "envbrowser"),
 ];
@@ -66,9 +70,16 @@ pub(super) fn service_content(source: &VsphereSource, name: &str) -> Node {
         .with(["propertyCollector", "viewManager"].iter().filter_map(|field| manager(field)))
         .with([about(source)])
         .with(
-            ["sessionManager", "authorizationManager", "taskManager", "searchIndex", "fileManager"]
-                .iter()
-                .filter_map(|field| manager(field)),
+            [
+                "sessionManager",
+                "authorizationManager",
+                "taskManager",
+                "searchIndex",
+                "fileManager",
+                "guestOperationsManager",
+            ]
+            .iter()
+            .filter_map(|field| manager(field)),
         )
 }
 
@@ -76,6 +87,10 @@ pub(super) fn service_content(source: &VsphereSource, name: &str) -> Node {
 pub(super) fn property(source: &VsphereSource, session: Option<&Session>, object: &Ref, name: &str) -> Vec<Node> {
     match (object.kind.as_str(), name) {
         ("ServiceInstance", "content") => vec![service_content(source, name)],
+        ("GuestOperationsManager", _) => {
+            let own = MANAGERS.iter().find(|(field, kind, _)| *field == name && kind.starts_with("Guest"));
+            own.map(|(_, kind, value)| Ref::new(kind, value).node(name)).into_iter().collect()
+        }
         ("ServiceInstance", "serverClock") => vec![Node::leaf(name, rfc3339(now()))],
         ("SessionManager", "currentSession") => session.map(|session| session.node(name)).into_iter().collect(),
         ("SessionManager", "defaultLocale" | "supportedLocaleList" | "messageLocaleList") => {

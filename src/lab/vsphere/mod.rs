@@ -1,7 +1,8 @@
 //! A vCenter's SOAP face, strict where a real one is: element order, enumerations, references, sessions, paths.
 //!
 //! It serves pyVmomi, govmomi and our own client: sessions, views, property reading with traversal and paging, property
-//! filters with long waits, tasks with progress, clone, power, snapshots, reconfiguration and removal. It changes a
+//! filters with long waits, tasks with progress, clone, power, snapshots, reconfiguration and removal; and commands in
+//! guests. It changes a
 //! [`VsphereSource`](crate::lab::world::VsphereSource) and nothing else; it never looks at the cluster.
 //!
 //! Transport faults meet calls by the verb `SOAP:<Method>` and the path `/<host>/sdk/<type>/<value>`.
@@ -13,6 +14,7 @@ mod content;
 mod devices;
 mod entities;
 mod fault;
+mod guest_ops;
 mod model;
 mod placement;
 mod server;

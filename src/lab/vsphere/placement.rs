@@ -160,6 +160,7 @@ impl Added<'_> {
             },
             lun,
             shared: backing.text_of("sharing") == Some("sharingMultiWriter"),
+            partitions: existing.map(|disk| disk.partitions.clone()).unwrap_or_default(),
             file,
         })
     }

@@ -1,8 +1,9 @@
-//! The HTTP face: envelopes, cookies, sessions, faults, and the long wait for updates.
+//! The HTTP face: envelopes, cookies, sessions, faults, the long wait for updates, and files of guests.
 
 use super::calls::{Answer, Call, service_content};
 use super::content;
 use super::fault::{Fault, Ref};
+use super::guest_ops::{GuestOps, is_guest_call};
 use super::model::Model;
 use super::session::Session;
 use super::tasks::Core;
@@ -14,7 +15,7 @@ use crate::lab::fault::TransportEffect;
 use crate::lab::network::{connection_lost, failing_status};
 use crate::lab::world::{VsphereSource, World};
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -35,6 +36,7 @@ pub struct VsphereServer(Arc<Face>);
 #[derive(Debug)]
 struct Face {
     core: Arc<Core>,
+    guests: GuestOps,
     sessions: Mutex<Sessions>,
     running: Mutex<JoinSet<()>>,
 }
@@ -53,8 +55,9 @@ pub fn router(source: Arc<VsphereSource>, world: &World) -> Router {
 impl VsphereServer {
     /// A server without sessions.
     pub fn new(source: Arc<VsphereSource>, world: &World) -> Self {
+        let guests = GuestOps::new(Arc::clone(&source), world);
         let core = Arc::new(Core::new(source, world.pace, world.faults.clone()));
-        Self(Arc::new(Face { core, sessions: Mutex::default(), running: Mutex::default() }))
+        Self(Arc::new(Face { core, guests, sessions: Mutex::default(), running: Mutex::default() }))
     }
 
     /// Its routes.
@@ -63,6 +66,7 @@ impl VsphereServer {
             .route("/sdk", post(soap))
             .route("/sdk/", post(soap))
             .route("/sdk/vimServiceVersions.xml", get(versions))
+            .route("/guestFile", get(guest_file))
             .with_state(self.clone())
     }
 
@@ -85,6 +89,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 async fn versions(State(server): State<VsphereServer>) -> Response {
     respond(StatusCode::OK, content::versions(&server.0.core.source))
+}
+
+/// A file of a guest, by a ticket of guest operations.
+async fn guest_file(State(server): State<VsphereServer>, Query(asked): Query<BTreeMap<String, String>>) -> Response {
+    let face = &server.0;
+    match face.core.faults.meets("GET", &format!("/{}/guestFile", face.core.source.host)) {
+        Some(TransportEffect::Status(code)) => return failing_status(code),
+        Some(TransportEffect::Reset | TransportEffect::ResetAfter) => return connection_lost(),
+        _ => {}
+    }
+    let content = asked.get("token").and_then(|token| face.guests.redeem(token));
+    let Some(content) = content else { return failing_status(StatusCode::NOT_FOUND.as_u16()) };
+    let mut response = Response::new(content.into());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    response
 }
 
 fn respond(status: StatusCode, text: String) -> Response {
@@ -175,6 +194,7 @@ impl Face {
             "WaitForUpdatesEx" | "WaitForUpdates" | "CheckForUpdates" => {
                 envelope(Some(method), self.updates(key.as_deref(), call).await)
             }
+            _ if is_guest_call(method) => envelope(Some(method), self.guest_call(key.as_deref(), call)),
             "Logout" => {
                 let ended = key.and_then(|key| lock(&self.sessions).live.remove(&key));
                 envelope(Some(method), ended.map(|_| Vec::new()).ok_or_else(Fault::not_authenticated))
@@ -210,6 +230,17 @@ impl Face {
         let session = key.and_then(|key| sessions.live.get_mut(key)).ok_or_else(Fault::not_authenticated)?;
         let this = Ref::child(node, "_this").ok_or_else(|| Fault::argument("_this"))?;
         Call { core: &self.core, running: &mut lock(&self.running), session, this, node }.answer()
+    }
+
+    fn guest_call(&self, key: Option<&str>, call: &Node) -> Answer {
+        if !key.is_some_and(|key| lock(&self.sessions).live.contains_key(key)) {
+            return Err(Fault::not_authenticated());
+        }
+        let this = Ref::child(call, "_this").ok_or_else(|| Fault::argument("_this"))?;
+        if !content::is_manager(&this.kind, &this.value) {
+            return Err(Fault::not_found(&this));
+        }
+        self.guests.answer(call, &self.running)
     }
 
     async fn updates(&self, key: Option<&str>, call: &Node) -> Answer {

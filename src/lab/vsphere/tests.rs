@@ -26,6 +26,15 @@ impl Client {
         Self { router: router(Arc::clone(&world.vsphere[0]), &world), world, cookie: None }
     }
 
+    /// What is served at a path to whoever has the right ticket.
+    pub(super) async fn download(&self, path: &str) -> Option<String> {
+        let request = http::Request::get(path).body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let is_there = response.status() == http::StatusCode::OK;
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        is_there.then(|| String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
     pub(super) async fn logged_in() -> Self {
         let mut client = Self::new();
         client.login("lab-vcenter").await.unwrap();

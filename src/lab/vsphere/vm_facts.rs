@@ -161,7 +161,7 @@ fn guest(inventory: &Inventory, vm: &Vm) -> Node {
     if !tools_run(vm) {
         return node.with([state, Node::leaf("guestOperationsReady", false)]);
     }
-    let family = if vm.guest_id.contains("win") { "windowsGuest" } else { "linuxGuest" };
+    let family = if vm.is_windows() { "windowsGuest" } else { "linuxGuest" };
     node.with([
         Node::leaf("toolsVersion", "12352"),
         Node::leaf("guestId", &vm.guest_id),
@@ -186,7 +186,7 @@ fn guest_nic(inventory: &Inventory, nic: &Nic) -> Node {
         ])
     });
     let link_local = Node::new("ipAddress").with([
-        Node::leaf("ipAddress", format!("fe80::250:56ff:fe00:{:x}", nic.key)),
+        Node::leaf("ipAddress", nic.link_local()),
         Node::leaf("prefixLength", 64),
         Node::leaf("origin", "linklayer"),
     ]);

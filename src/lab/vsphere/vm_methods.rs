@@ -22,7 +22,8 @@ fn with_vm<T>(core: &Core, object: &Ref, act: impl FnOnce(&mut Vm) -> Result<T, 
     })
 }
 
-fn wrong_power(vm: &Vm, wanted: Power) -> Fault {
+/// The fault of a call that needs the VM in another state.
+pub(super) fn wrong_power(vm: &Vm, wanted: Power) -> Fault {
     let text = format!(
         "The attempted operation cannot be performed in the current state ({}).",
         match vm.power {
@@ -48,7 +49,7 @@ pub(super) fn set_power(core: &Core, object: &Ref, wanted: Power) -> Ending {
         if vm.template {
             return Err(Fault::new("NotSupported", "The operation is not supported on a template."));
         }
-        vm.power = wanted;
+        vm.set_power(wanted);
         Ok(None)
     })
 }

@@ -2,10 +2,10 @@
 
 use super::load::{WorldError, bare_network, split_address};
 use super::{
-    Disk, DiskSpec, GuestNet, Inventory, NamedRef, Nic, NicSpec, PodLogs, SourceSpec, Vm, VmSpec, VsphereSource, World,
-    WorldSpec,
+    Disk, DiskSpec, GuestNet, Inside, Inventory, MigratedGuests, NamedRef, Nic, NicSpec, Partition, PodLogs,
+    SourceSpec, Vm, VmSpec, VsphereSource, World, WorldSpec, family_of,
 };
-use crate::facts::{Seed, parse_quantity_bytes};
+use crate::facts::{GuestFamily, Seed, parse_quantity_bytes};
 use crate::lab::clock::Pace;
 use crate::lab::fault::Faults;
 use std::collections::BTreeMap;
@@ -26,7 +26,8 @@ impl World {
         let vsphere = spec.sources.iter().map(|source| Arc::new(vsphere_source(source, seed))).collect();
         let faults = Faults::default();
         spec.faults.iter().for_each(|fault| faults.harm(*fault));
-        Ok(Self { spec: Arc::new(spec), vsphere, pace, faults, pod_logs: PodLogs::default() })
+        let (pod_logs, migrated) = (PodLogs::default(), MigratedGuests::default());
+        Ok(Self { spec: Arc::new(spec), vsphere, pace, faults, pod_logs, migrated })
     }
 }
 
@@ -113,7 +114,7 @@ fn build_vm(source: &VsphereSource, spec: &VmSpec, index: usize) -> Vm {
     let host = &inventory.hosts[index % inventory.hosts.len()];
     let mib = parse_quantity_bytes(&spec.memory).unwrap_or_default() >> 20;
     let purpose = |what: &str| format!("{}/{what}", spec.name);
-    Vm {
+    let mut vm = Vm {
         moref: format!("vm-{}", 101 + index),
         name: spec.name.clone(),
         uuid: source.uuid_for(&purpose("bios")),
@@ -124,6 +125,7 @@ fn build_vm(source: &VsphereSource, spec: &VmSpec, index: usize) -> Vm {
         guest_id: spec.guest.id.clone(),
         hostname: spec.guest.hostname.clone(),
         tools: spec.guest.agent,
+        inside: Arc::new(Inside::of(&spec.guest, source.uuid_for(&purpose("ssh")))),
         firmware: spec.firmware,
         secure_boot: spec.secure_boot,
         cpus: spec.cpus,
@@ -139,7 +141,9 @@ fn build_vm(source: &VsphereSource, spec: &VmSpec, index: usize) -> Vm {
         snapshots: Vec::new(),
         extra_config: Vec::new(),
         revision: 1,
-    }
+    };
+    vm.set_power(spec.power);
+    vm
 }
 
 /// Key of a bus's first controller, key of its first disk, and how many units a controller has (the SCSI controller
@@ -198,6 +202,21 @@ fn build_disk(
         uuid: disk_uuid(source, &format!("{}/disk-{index}", vm.name)),
         lun: None,
         shared: disk.shared.is_some(),
+        partitions: if disk.partitions.is_empty() { usual_partitions(vm, index) } else { disk.partitions.clone() },
+    }
+}
+
+/// What is on a disk of which the world file says nothing.
+fn usual_partitions(vm: &VmSpec, index: usize) -> Vec<Partition> {
+    match (family_of(&vm.guest.id), index) {
+        (GuestFamily::Linux, 0) => {
+            vec![Partition::new("xfs", Some("/boot"), Some("1Gi")), Partition::new("xfs", Some("/"), None)]
+        }
+        (GuestFamily::Linux, _) => vec![Partition::new("xfs", Some(&format!("/data{index}")), None)],
+        (GuestFamily::Windows, 0) => {
+            vec![Partition::new("FAT32", None, Some("100Mi")), Partition::new("NTFS", Some("C:"), None)]
+        }
+        (GuestFamily::Windows, _) => vec![Partition::new("NTFS", None, None)],
     }
 }
 

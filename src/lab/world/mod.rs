@@ -2,7 +2,9 @@
 
 mod array;
 mod build;
+mod guest;
 mod load;
+mod migrated;
 mod pod_logs;
 mod spec;
 mod vsphere;
@@ -10,11 +12,16 @@ mod vsphere;
 pub(crate) use array::storage_product;
 pub use array::{ArraySpec, EsxiSpec};
 pub(crate) use build::{bus_numbers, disk_uuid};
+pub use guest::{
+    Boot, Boots, Commands, GuestSpec, Inside, Language, NetworkTool, Partition, Platform, Says, SshMethod, SshPort,
+    SshSpec, SshStage,
+};
+pub(crate) use guest::{family_of, usual_login};
 pub use load::WorldError;
+pub use migrated::MigratedGuests;
 pub use pod_logs::PodLogs;
 pub use spec::{
-    ClusterSpec, DiskSpec, GuestSpec, NicSpec, NodeSpec, Role, SourceSpec, StorageClassSpec, UserSpec, VmSpec,
-    WorldSpec,
+    ClusterSpec, DiskSpec, NicSpec, NodeSpec, Role, SourceSpec, StorageClassSpec, UserSpec, VmSpec, WorldSpec,
 };
 pub use vsphere::{Disk, GuestNet, Inventory, Lun, NamedRef, Nic, Snapshot, Vm, VsphereSource};
 
@@ -35,6 +42,8 @@ pub struct World {
     pub faults: Faults,
     /// What the pods of the cluster print.
     pub pod_logs: PodLogs,
+    /// The guests of the cluster's VMs.
+    pub migrated: MigratedGuests,
 }
 
 impl World {

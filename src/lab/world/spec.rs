@@ -1,6 +1,7 @@
 //! The world file: one YAML document. The embedded default is `world.yaml` beside the sources of the lab.
 
 use super::array::{ArraySpec, EsxiSpec};
+use super::guest::{GuestSpec, Partition};
 use crate::facts::{Firmware, Power};
 use crate::lab::fault::ProductFault;
 use serde::{Deserialize, Serialize};
@@ -176,6 +177,9 @@ pub struct DiskSpec {
     /// Name of a disk that several VMs share; all that say the same name have the same file.
     #[serde(default)]
     pub shared: Option<String>,
+    /// What is on it; what its place among the disks suggests if left out.
+    #[serde(default)]
+    pub partitions: Vec<Partition>,
 }
 
 /// A NIC.
@@ -193,20 +197,6 @@ pub struct NicSpec {
     /// Gateway.
     #[serde(default)]
     pub gateway: Option<String>,
-}
-
-/// What runs inside a VM.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GuestSpec {
-    /// vSphere guest id (`rhel8_64Guest`, `windows2019srv_64Guest`).
-    pub id: String,
-    /// Host name.
-    #[serde(default)]
-    pub hostname: String,
-    /// Whether tools (and, after a migration, the guest agent) run in it.
-    #[serde(default)]
-    pub agent: bool,
 }
 
 fn off() -> Power {

@@ -1,9 +1,11 @@
 //! The live state of a vSphere source: what its SOAP face changes, and what the inventory and Forklift read.
 
 use super::array::{ArraySpec, EsxiSpec};
-use crate::facts::{Firmware, Power, Seed};
+use super::guest::{Boot, Inside, Partition, family_of};
+use crate::facts::{Firmware, GuestFamily, Power, Seed};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::net::Ipv6Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// A vSphere source. Its SOAP server changes it, its inventory and the Forklift controller read it.
@@ -93,6 +95,8 @@ pub struct Vm {
     pub hostname: String,
     /// Whether tools run in the guest when it is on.
     pub tools: bool,
+    /// The guest's own state.
+    pub inside: Arc<Inside>,
     /// Firmware.
     pub firmware: Firmware,
     /// Secure boot.
@@ -146,6 +150,8 @@ pub struct Disk {
     pub lun: Option<Lun>,
     /// Whether several VMs may write to it at once (`sharingMultiWriter`).
     pub shared: bool,
+    /// What is on it; nothing for a new one.
+    pub partitions: Vec<Partition>,
 }
 
 /// A LUN that a disk maps.
@@ -278,6 +284,34 @@ impl Vm {
         }
     }
 
+    /// Which commands its guest understands.
+    pub fn family(&self) -> GuestFamily {
+        family_of(&self.guest_id)
+    }
+
+    /// Whether Windows runs in it.
+    pub fn is_windows(&self) -> bool {
+        self.family() == GuestFamily::Windows
+    }
+
+    /// Switches it; a guest boots when its VM is switched on, and keeps its files when it is switched off.
+    pub(crate) fn set_power(&mut self, power: Power) {
+        self.power = power;
+        if power == Power::On {
+            let purpose = format!("{}/{}", self.instance_uuid, self.inside.boots);
+            self.boot(&purpose);
+        } else {
+            Arc::make_mut(&mut self.inside).boot = None;
+        }
+    }
+
+    /// Its guest boots; `purpose` names no other boot.
+    pub(super) fn boot(&mut self, purpose: &str) {
+        let inside = Arc::make_mut(&mut self.inside);
+        inside.boot = Some(Boot::now(purpose));
+        inside.boots += 1;
+    }
+
     /// Whether changed block tracking is on.
     pub fn tracks_changes(&self) -> bool {
         self.extra_config.iter().any(|(key, value)| key == "ctkEnabled" && value.eq_ignore_ascii_case("true"))
@@ -291,6 +325,17 @@ impl Vm {
     /// The networks of its NICs, each once, in the order of the NICs.
     pub fn networks(&self) -> Vec<&str> {
         unique(self.nics.iter().map(|nic| nic.network.as_str()))
+    }
+}
+
+impl Nic {
+    /// The link-local address that follows from the MAC address (RFC 4291, appendix A).
+    pub(crate) fn link_local(&self) -> String {
+        let bytes: Vec<u8> = self.mac.split([':', '-']).filter_map(|byte| u8::from_str_radix(byte, 16).ok()).collect();
+        let [one, two, three, four, five, six] = bytes[..] else { return "fe80::1".to_owned() };
+        let group = |high: u8, low: u8| u16::from_be_bytes([high, low]);
+        let groups = [0xfe80, 0, 0, 0, group(one ^ 2, two), group(three, 0xff), group(0xfe, four), group(five, six)];
+        Ipv6Addr::from(groups).to_string()
     }
 }
 

@@ -62,7 +62,7 @@ impl Claim<'_> {
         let template = template_of(self.plan, &self.planned.entry, "pvcNameTemplate");
         let vocabulary = Vocabulary::of("vsphere", self.mtv).filter(|_| !template.is_empty())?;
         let file = self.vm.disks.get(self.index).map(|disk| base_name(&disk.file));
-        let drive = self.index == root_disk_index && self.vm.guest_id.to_lowercase().contains("windows");
+        let drive = self.index == root_disk_index && self.vm.is_windows();
         let variables = Variables {
             vm_name: self.vm.name.clone(),
             target_vm_name: self.target_name.to_owned(),

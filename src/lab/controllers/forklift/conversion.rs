@@ -4,14 +4,16 @@
 //! Source: forklift-api.md sections 6 and 7.
 
 use super::super::hub::Fail;
-use super::super::kinds::{CLAIM, CONFIG_MAP, CONVERSION, POD, VIRTUAL_MACHINE};
-use super::super::object::{flag, name, namespace, pod_status, restricted_pod, text};
+use super::super::kinds::{CLAIM, CONFIG_MAP, CONVERSION, POD, SECRET, VIRTUAL_MACHINE};
+use super::super::object::{flag, name, namespace, pod_status, reference, restricted_pod, secret_key, text};
 use super::super::operator::feature;
 use super::objects::{Run, create_secret};
 use super::phases::Method;
 use super::pipeline::VmStatus;
 use super::plan_facts::{PlannedVm, known_fields};
+use crate::lab::world::Vm;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Creates the Secret and the ConfigMap that the conversion uses, and its pod, which runs at once.
@@ -54,6 +56,27 @@ pub(crate) async fn create_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fai
     let made = run.hub.create(POD, pod).await?;
     run.hub.put_status(POD, &made, pod_status(&made, "Running")).await?;
     Ok(())
+}
+
+/// Ends the conversion in failure if virt-v2v cannot open the guest's disks: some are encrypted, and none of the
+/// passphrases in the Secret that the plan names for the VM is theirs. The text tells so.
+///
+/// Source: original-suite.md section 2, row `luks_cold_migration_wrong_key`.
+pub(crate) async fn fail_if_locked(run: &Run<'_>, planned: &PlannedVm, vm: &Vm) -> Result<Option<&'static str>, Fail> {
+    let is_encrypted = vm.disks.iter().flat_map(|disk| &disk.partitions).any(|partition| partition.luks);
+    if !is_encrypted || passphrases(run, planned).await?.contains(vm.inside.spec.luks.as_deref().unwrap_or_default()) {
+        return Ok(None);
+    }
+    end_conversion(run, &vm.moref, "Failed").await?;
+    Ok(Some("Guest conversion failed. See pod logs for details."))
+}
+
+/// Every passphrase that the plan hands over for a VM.
+async fn passphrases(run: &Run<'_>, planned: &PlannedVm) -> Result<BTreeSet<String>, Fail> {
+    let (space, name) = reference(&planned.entry, "/luks");
+    let secret = run.hub.find(SECRET, space, name).await?.unwrap_or_default();
+    let keys = secret["data"].as_object().into_iter().flatten();
+    Ok(keys.map(|(key, _)| secret_key(&secret, key)).collect())
 }
 
 /// The Conversion that asks for a pod since 2.12, in the plan's namespace.
@@ -105,12 +128,16 @@ pub(crate) async fn has_rebooted(run: &Run<'_>, planned: &PlannedVm, status: &Vm
 
 /// Ends the conversion pod.
 pub(crate) async fn finish_conversion(run: &Run<'_>, vm: &str) -> Result<(), Fail> {
+    end_conversion(run, vm, "Succeeded").await
+}
+
+async fn end_conversion(run: &Run<'_>, vm: &str, phase: &str) -> Result<(), Fail> {
     let pod = run.hub.get(POD, run.target_namespace(), &run.object_name(vm, "")).await?;
     if let Some(pod) = pod {
-        run.hub.put_status(POD, &pod, pod_status(&pod, "Succeeded")).await?;
+        run.hub.put_status(POD, &pod, pod_status(&pod, phase)).await?;
     }
     if let Some(request) = run.hub.get(CONVERSION, namespace(run.plan), &run.object_name(vm, "")).await? {
-        run.hub.put_status(CONVERSION, &request, json!({"phase": "Succeeded"})).await?;
+        run.hub.put_status(CONVERSION, &request, json!({"phase": phase})).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Names are the same each time they are asked for, so that a creation whose answer was lost meets its own object.
 //! Source: forklift-api.md section 7.
 
+use super::super::harm::harm_guest;
 use super::super::hub::{Fail, Hub};
 use super::super::kinds::{
     CLAIM, CONFIG_MAP, CONVERSION, DATA_VOLUME, JOB, Kind, NAMESPACE, POD, SECRET, VIRTUAL_MACHINE,
@@ -212,7 +213,9 @@ pub(crate) async fn create_vm(
         origin: format!("{source}/{}", vm.moref),
     };
     let made = run.hub.create(VIRTUAL_MACHINE, blueprint.build()).await?;
-    run.hub.remember_guest(&blueprint.origin, vm);
+    let mut guest = vm.clone();
+    harm_guest(&run.hub.world, &mut guest);
+    run.hub.world.migrated.adopt(uid(&made), &guest);
     if label(&made, "migration") != run.migration {
         return Ok(Some(format!("virtualmachines.kubevirt.io {:?} already exists", name(&made))));
     }

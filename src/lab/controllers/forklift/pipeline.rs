@@ -308,6 +308,7 @@ mod tests {
             uuid: "6000C29".into(),
             lun: None,
             shared: false,
+            partitions: Vec::new(),
         }
     }
 

@@ -260,7 +260,7 @@ pub(crate) fn extras(hub: &Hub, plan: &Value, planned: &PlannedVm, method: Metho
 
 /// Since 2.12 a converted Windows guest must have started anew, unless it is to be off.
 pub(crate) fn waits_for_reboots(hub: &Hub, plan: &Value, planned: &PlannedVm, method: Method) -> bool {
-    let windows = planned.vm.as_ref().is_some_and(|vm| vm.guest_id.to_lowercase().contains("win"));
+    let windows = planned.vm.as_ref().is_some_and(Vm::is_windows);
     let converts = !matches!(method, Method::Raw | Method::Warm { converts: false, .. });
     let own = text(&planned.entry, "/targetPowerState");
     let power = if own.is_empty() { text(plan, "/spec/targetPowerState") } else { own };

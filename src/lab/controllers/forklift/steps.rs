@@ -3,7 +3,7 @@
 //! Every effect can be repeated: a reconcile whose status was not stored does the phase again.
 
 use super::super::hub::Fail;
-use super::conversion::{create_conversion, finish_conversion, has_rebooted};
+use super::conversion::{create_conversion, fail_if_locked, finish_conversion, has_rebooted};
 use super::copy::{advance, stride, volume_percents};
 use super::hook_runs::run_hook;
 use super::objects::{self, Run};
@@ -67,7 +67,9 @@ async fn step(run: &Run<'_>, status: &mut VmStatus) -> Result<(), Fail> {
         }
         // The conversion is over as soon as virt-v2v reports that it copies.
         "ConvertGuest" => {
-            if run.method != Method::V2v {
+            if let Some(reason) = fail_if_locked(run, planned, vm).await? {
+                status.fail(reason);
+            } else if run.method != Method::V2v {
                 finish_conversion(run, &vm.moref).await?;
             }
             true
@@ -126,7 +128,7 @@ pub(super) fn set_power(run: &Run<'_>, moref: &str, power: Power) {
     if let Some(source) = &run.facts.source {
         source.change(|inventory| {
             if let Some(vm) = inventory.vm_mut(moref) {
-                vm.power = power;
+                vm.set_power(power);
                 vm.revision += 1;
             }
         });

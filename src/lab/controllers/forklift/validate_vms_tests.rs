@@ -34,6 +34,7 @@ pub(crate) fn vm(name: &str, networks: &[&str]) -> Vm {
         uuid: "6000C29".into(),
         lun: None,
         shared: false,
+        partitions: Vec::new(),
     };
     Vm {
         moref: format!("vm-{name}"),
@@ -46,6 +47,7 @@ pub(crate) fn vm(name: &str, networks: &[&str]) -> Vm {
         guest_id: "rhel8_64Guest".into(),
         hostname: name.to_owned(),
         tools: true,
+        inside: Arc::default(),
         firmware: Firmware::Bios,
         secure_boot: false,
         cpus: 4,

@@ -8,6 +8,7 @@ mod agent;
 mod claims;
 mod copying;
 mod disks;
+mod guest;
 mod machine;
 mod nics;
 mod placement;
@@ -17,5 +18,6 @@ mod succeeded;
 mod tests;
 mod written;
 
+pub(crate) use guest::harm_guest;
 pub(crate) use succeeded::{after_success, is_blind};
 pub(crate) use written::{harm_created, harm_line, harm_patch, harm_status};

@@ -36,8 +36,8 @@ fn leave_copy(inventory: &mut Inventory, moref: &str) {
 
 fn harm_vm(fault: ProductFault, vm: &mut Vm) {
     match fault {
-        ProductFault::RestartedSource => vm.power = Power::On,
-        ProductFault::SuspendedSource => vm.power = Power::Other,
+        ProductFault::RestartedSource => vm.set_power(Power::On),
+        ProductFault::SuspendedSource => vm.set_power(Power::Other),
         ProductFault::RenamedSource => vm.name.push_str("-migrated"),
         ProductFault::ShrunkSource => vm.memory_mib /= 2,
         ProductFault::LostSourceDisk => drop(vm.disks.pop()),

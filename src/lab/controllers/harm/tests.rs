@@ -1,11 +1,12 @@
 //! Harms of objects as data. What each fault does to a migration is the mutation table's matter.
 
 use super::super::kinds::{CLAIM, DATA_VOLUME, INSTANCE, Kind, MIGRATION, POPULATOR, VIRTUAL_MACHINE};
-use super::{harm_created, harm_line, harm_patch, harm_status};
+use super::{harm_created, harm_guest, harm_line, harm_patch, harm_status};
 use crate::lab::clock::Pace;
-use crate::lab::fault::{PRODUCT_FAULTS, ProductFault};
+use crate::lab::fault::{HARMLESS, PRODUCT_FAULTS, ProductFault};
 use crate::lab::world::{World, WorldSpec};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 fn world(fault: ProductFault) -> World {
     let world = World::from_spec(WorldSpec::embedded().unwrap(), Pace::FULL).unwrap();
@@ -66,6 +67,25 @@ fn every_fault_of_the_target_changes_a_vm_of_several_parts() {
         changed += usize::from(known);
     }
     assert!(changed >= 35, "{changed}");
+}
+
+/// And nothing but the copy: what the source keeps is the source's.
+#[test]
+fn every_fault_of_a_guest_changes_its_copy() {
+    let inside = ["ssh", "static-ip", "integrity", "guest-command", "encryption"];
+    let faults = PRODUCT_FAULTS.iter().filter(|row| inside.contains(&row.caught_by)).chain(HARMLESS);
+    for row in faults {
+        let world = world(row.fault);
+        let vms = world.vsphere[0].read().vms.clone();
+        let mut guest = vms.iter().find(|vm| vm.name == "mtv-tests-rhel9-dual-nic").unwrap().clone();
+        let encrypted = vms.iter().find(|vm| vm.name == "mtv-tests-rhel9-luks").unwrap();
+        guest.disks.extend(encrypted.disks.clone());
+        Arc::make_mut(&mut guest.inside).files.insert("/var/tmp/mtvtest-marker".into(), b"x".to_vec());
+        let (before, source) = (format!("{guest:?}"), guest.clone());
+        harm_guest(&world, &mut guest);
+        assert_ne!(format!("{guest:?}"), before, "{}", row.fault);
+        assert_eq!(format!("{source:?}"), before, "{}", row.fault);
+    }
 }
 
 #[test]

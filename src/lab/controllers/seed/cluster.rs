@@ -3,6 +3,7 @@
 //! Source: cluster-api.md sections 2 and 3.3.
 
 use crate::facts::{Seed, now, rfc3339};
+use crate::lab::downloads::{KUBEVIRT_VERSION, console_cli_download};
 use crate::lab::world::ClusterSpec;
 use serde_json::{Value, json};
 
@@ -70,9 +71,10 @@ pub(super) fn all(spec: &ClusterSpec) -> Vec<Value> {
             },
         }));
     }
+    objects.push(kubevirt());
     if let Some(version) = &spec.openshift {
         objects.push(cluster_version(version));
-        objects.push(downloads());
+        objects.push(console_cli_download());
     }
     objects
 }
@@ -108,28 +110,17 @@ fn cluster_version(version: &str) -> Value {
     })
 }
 
-/// Where virtctl can be had: seven archives.
-fn downloads() -> Value {
-    let archives = [
-        ("Linux for x86_64", "amd64/linux/virtctl.tar.gz"),
-        ("Linux for ARM 64", "arm64/linux/virtctl.tar.gz"),
-        ("Linux for IBM Z", "s390x/linux/virtctl.tar.gz"),
-        ("Mac for x86_64", "amd64/mac/virtctl.zip"),
-        ("Mac for ARM 64", "arm64/mac/virtctl.zip"),
-        ("Windows for x86_64", "amd64/windows/virtctl.zip"),
-        ("Windows for ARM 64", "arm64/windows/virtctl.zip"),
-    ];
-    let host = "hyperconverged-cluster-cli-download-openshift-cnv.apps.lab.mtvtest";
-    let links: Vec<Value> = archives
-        .iter()
-        .map(|(system, path)| {
-            json!({"text": format!("Download virtctl for {system}"), "href": format!("https://{host}/{path}")})
-        })
-        .collect();
+/// KubeVirt's installation, as the operator left it.
+fn kubevirt() -> Value {
     json!({
-        "apiVersion": "console.openshift.io/v1", "kind": "ConsoleCLIDownload",
-        "metadata": {"name": "virtctl-clidownloads-kubevirt-hyperconverged"},
-        "spec": {"displayName": "virtctl", "description": "The virtctl client.", "links": links},
+        "apiVersion": "kubevirt.io/v1", "kind": "KubeVirt",
+        "metadata": {"name": "kubevirt-kubevirt-hyperconverged", "namespace": "openshift-cnv"},
+        "spec": {},
+        "status": {
+            "phase": "Deployed", "operatorVersion": KUBEVIRT_VERSION, "observedKubeVirtVersion": KUBEVIRT_VERSION,
+            "targetKubeVirtVersion": KUBEVIRT_VERSION,
+            "conditions": [{"type": "Available", "status": "True"}, {"type": "Progressing", "status": "False"}],
+        },
     })
 }
 
