@@ -28,8 +28,9 @@ pub use create::{Created, Creation};
 pub use delete::{Deletion, Guard};
 pub use error::{BoxError, ClusterError};
 pub use facts::{
-    PodState, SessionObjects, default_storage_class, forklift_installed, forklift_pods, migrated_vm, mtv_version,
-    openshift_version, route_host, server_version, session_objects, storage_class_exists, storage_classes, target_vm,
+    PodState, SessionObjects, agent_view, default_storage_class, forklift_installed, forklift_pods, kubevirt_version,
+    migrated_vm, mtv_version, openshift_version, route_host, server_version, session_objects, storage_class_exists,
+    storage_classes, target_vm, virtctl_download,
 };
 pub use kinds::Kind;
 pub use login::{LoginError, connect, connect_through};

@@ -1,5 +1,7 @@
 //! Facts of the cluster: migrated VMs, versions, storage, the state of the product.
 
+mod agent;
+mod cli_download;
 mod product;
 mod session;
 mod storage;
@@ -7,6 +9,8 @@ mod versions;
 mod vm;
 mod vm_objects;
 
+pub use agent::agent_view;
+pub use cli_download::{kubevirt_version, virtctl_download};
 pub use product::{PodState, forklift_installed, forklift_pods, route_host};
 pub use session::{SessionObjects, session_objects};
 pub use storage::{default_storage_class, storage_class_exists, storage_classes};

@@ -139,7 +139,9 @@ impl SshError {
     /// commands, which may have had effects.
     pub fn transient(&self) -> bool {
         match self {
-            Self::Unreachable { source, .. } => source.kind() != io::ErrorKind::PermissionDenied,
+            Self::Unreachable { source, .. } => {
+                !matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported)
+            }
             Self::Silent { .. } | Self::Lost { .. } | Self::Busy { .. } => true,
             Self::NotSsh { .. }
             | Self::Handshake { .. }
@@ -162,5 +164,6 @@ mod tests {
         let unreachable = |kind: io::ErrorKind| SshError::Unreachable { to: "a@b".into(), source: kind.into() };
         assert!(unreachable(io::ErrorKind::ConnectionRefused).transient());
         assert!(!unreachable(io::ErrorKind::PermissionDenied).transient());
+        assert!(!unreachable(io::ErrorKind::Unsupported).transient());
     }
 }
