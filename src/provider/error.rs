@@ -33,6 +33,19 @@ pub enum ProviderError {
         #[source]
         source: Box<HttpError>,
     },
+    /// A file of a guest could not be fetched from the host that serves it.
+    #[error("fetch the output of a command in {vm} from {host}: no answer; {remedy}")]
+    Transfer {
+        /// The VM.
+        vm: String,
+        /// The host that was asked, with its port if the source gave one.
+        host: String,
+        /// What to do about it.
+        remedy: &'static str,
+        /// Why.
+        #[source]
+        source: Box<HttpError>,
+    },
     /// An answer came that is none of this API.
     #[error("{operation} on {object}: {problem}; {remedy}")]
     Malformed {

@@ -12,4 +12,4 @@ pub mod vsphere;
 pub use clone::{CloneRequest, DiskMode, DiskType, NewDisk, RdmCompatibility, RdmLun};
 pub use connect::connect;
 pub use error::{ProviderError, Refusal};
-pub use source::{About, HostRef, Removal, SourceProvider, VmRef};
+pub use source::{About, GuestAccount, GuestAnswer, HostRef, Removal, SourceProvider, VmRef};

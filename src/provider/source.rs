@@ -1,10 +1,12 @@
 //! What every source can be asked.
 
 use super::{CloneRequest, ProviderError};
-use crate::facts::{Power, SourceVm};
+use crate::config::Secret;
+use crate::facts::{GuestFamily, Power, SourceVm};
 use crate::wait::Deadline;
 use async_trait::async_trait;
 use std::fmt;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// A VM or template on the source.
@@ -51,6 +53,30 @@ pub struct HostRef {
     pub cluster: Option<String>,
     /// Whether VMs can be placed on it now: connected, not in maintenance.
     pub usable: bool,
+}
+
+/// Who runs commands in a guest.
+#[derive(Debug, Clone)]
+pub struct GuestAccount {
+    /// User.
+    pub user: String,
+    /// Password.
+    pub password: Secret,
+    /// Which commands the guest understands.
+    pub family: GuestFamily,
+}
+
+/// What a command in a guest answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestAnswer {
+    /// Exit status; `None` when the guest tells none.
+    pub status: Option<i64>,
+    /// Standard output, as text; what is not UTF-8 is replaced. At most 1 MiB.
+    pub stdout: String,
+    /// Standard error, likewise.
+    pub stderr: String,
+    /// Whether some of the output was dropped.
+    pub truncated: bool,
 }
 
 /// A connected source. Shared between tests that run at once; every call is bounded in time.
@@ -148,6 +174,23 @@ pub trait SourceProvider: Send + Sync {
 
     /// Waits until the running guest reports its network. `false`: it did not by the deadline.
     async fn wait_guest_info(&self, vm: &VmRef, deadline: &Deadline) -> Result<bool, ProviderError>;
+
+    /// Runs a command line in the guest through the source's own tools, for at most `limit`, which includes the wait for
+    /// tools that do not answer yet. A login that the guest refuses is offered once for the life of the connection.
+    ///
+    /// # Errors
+    /// [`ProviderError::Refused`] when the VM is off, the tools do not run or the guest refuses the login;
+    /// [`ProviderError::Wait`] when the command was not done in time, and was ended; [`ProviderError::Invalid`] where
+    /// the source has no such tools. A status other than 0 is no error.
+    async fn run_in_guest(
+        &self,
+        vm: &VmRef,
+        _account: &GuestAccount,
+        _line: &str,
+        _limit: Duration,
+    ) -> Result<GuestAnswer, ProviderError> {
+        Err(ProviderError::not_here(format!("run a command in the guest of {vm}")))
+    }
 
     /// Powers the VM off and deletes it with its files; idempotent. With an `id` that VM is deleted, if it still has
     /// that name; without one, or when that VM is gone, every VM with exactly this name.

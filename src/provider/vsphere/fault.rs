@@ -71,6 +71,11 @@ impl Fault {
     }
 
     fn remedy(&self) -> &'static str {
+        let of_guest = self.operation.ends_with("Guest").then(|| guest_remedy(&self.kind)).flatten();
+        of_guest.unwrap_or_else(|| self.general_remedy())
+    }
+
+    fn general_remedy(&self) -> &'static str {
         match self.kind.as_str() {
             "NoPermission" => "grant the user of providers.json this privilege, with propagation",
             "NotAuthenticated" => "the session ended twice in a row; look at the session limits of the vCenter",
@@ -92,6 +97,29 @@ impl Fault {
             _ => "look at the task in the vCenter's events",
         }
     }
+}
+
+/// What to do about a fault of an operation inside a guest.
+fn guest_remedy(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "InvalidGuestLogin" => {
+            "correct the guest's user and password in providers.json (guest_vm_linux_user or guest_vm_win_user, and the \
+             password beside it); it was tried once"
+        }
+        "GuestOperationsUnavailable" | "ToolsUnavailable" => {
+            "see that VMware Tools (open-vm-tools) are installed and run in the guest, or give the guest more time"
+        }
+        "GuestComponentsOutOfDate" => "update VMware Tools in the guest",
+        "OperationDisabledByGuest" | "OperationNotSupportedByGuest" => {
+            "allow guest operations in the configuration of VMware Tools in the guest"
+        }
+        "GuestPermissionDenied" => "give an account that may run programs and write its temporary folder in the guest",
+        "TooManyGuestLogons" => "end other sessions in the guest and run again",
+        "InvalidPowerState" => "switch the VM on: only a running guest runs commands",
+        "FileNotFound" => "the guest has no such file; see that its family (Linux or Windows) is the right one",
+        "CannotAccessFile" | "FileFault" => "see that the account may write its temporary folder in the guest",
+        _ => return None,
+    })
 }
 
 /// The type of a fault that has no `xsi:type`: its element is called `<type>Fault`.

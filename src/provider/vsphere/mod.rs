@@ -11,6 +11,7 @@ mod devices;
 mod fault;
 mod find;
 mod guest;
+mod guest_ops;
 mod hosts;
 mod names;
 mod power;

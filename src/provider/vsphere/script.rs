@@ -7,8 +7,8 @@ use crate::http::testing::answered_by;
 use crate::http::{HttpClient, HttpError, RequestCounter};
 use crate::provider::ProviderError;
 use bytes::Bytes;
-use http::{Request, Response};
-use std::collections::VecDeque;
+use http::{Method, Request, Response};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 pub(crate) const URL: &str = "https://vc.test/sdk";
@@ -44,6 +44,7 @@ struct Rule {
 #[derive(Default)]
 pub(crate) struct Script {
     rules: Mutex<Vec<Rule>>,
+    files: Mutex<BTreeMap<&'static str, (u16, Vec<u8>)>>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -70,6 +71,11 @@ impl Script {
         self.on("RetrievePropertiesEx", part, [page(objects, None)]);
     }
 
+    /// Serves a file at a URL; without, nobody answers there.
+    pub(crate) fn serves(&self, url: &'static str, status: u16, content: impl Into<Vec<u8>>) {
+        self.files.lock().unwrap().insert(url, (status, content.into()));
+    }
+
     /// Bodies of the calls of a method.
     pub(crate) fn bodies(&self, method: &str) -> Vec<String> {
         self.seen.lock().unwrap().iter().filter(|seen| seen.method == method).map(|seen| seen.body.clone()).collect()
@@ -94,7 +100,8 @@ pub(crate) fn content(api_type: &str, version: &str) -> String {
         r#"<returnval><rootFolder type="Folder">group-d1</rootFolder><propertyCollector type="PropertyCollector">propertyCollector</propertyCollector>
         <viewManager type="ViewManager">ViewManager</viewManager><about><fullName>VMware vCenter Server {version} build-1</fullName><apiType>{api_type}</apiType><apiVersion>{version}</apiVersion></about>
         <authorizationManager type="AuthorizationManager">AuthorizationManager</authorizationManager>
-        <sessionManager type="SessionManager">SessionManager</sessionManager><fileManager type="FileManager">FileManager</fileManager></returnval>"#
+        <sessionManager type="SessionManager">SessionManager</sessionManager><fileManager type="FileManager">FileManager</fileManager>
+        <guestOperationsManager type="GuestOperationsManager">guestOperationsManager</guestOperationsManager></returnval>"#
     )
 }
 
@@ -130,7 +137,19 @@ pub(crate) fn task_info(id: &str, info: &str) -> Reply {
 }
 
 impl Script {
+    fn file(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let files = self.files.lock().unwrap();
+        let (status, content) = files
+            .get(request.uri().to_string().as_str())
+            .ok_or_else(|| HttpError::about(request, "the server's certificate is not trusted", false))?;
+        assert!(request.headers().is_empty(), "no cookie goes to another host");
+        Ok(Response::builder().status(*status).body(Bytes::from(content.clone())).unwrap())
+    }
+
     fn send(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        if request.method() == Method::GET {
+            return self.file(request);
+        }
         let text = String::from_utf8(request.body().to_vec()).unwrap();
         let body = text.split("<soapenv:Body>").nth(1).unwrap().trim_end_matches("</soapenv:Body></soapenv:Envelope>");
         let method = body[1..].split([' ', '>']).next().unwrap().to_owned();

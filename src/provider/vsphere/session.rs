@@ -14,7 +14,7 @@ use crate::provider::ProviderError;
 use crate::wait::pause;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, Uri};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -93,6 +93,19 @@ impl Session {
         session.content = Arc::new(Content(answer.child("returnval").cloned().unwrap_or_default()));
         session.renew(0).await?;
         Ok(session)
+    }
+
+    /// URL of the SOAP endpoint.
+    pub(crate) fn url(&self) -> &str {
+        &self.endpoint.url
+    }
+
+    /// Fetches what the server gave a URL with a ticket of its own for, without the session's cookies: the host may be
+    /// another one.
+    pub(crate) async fn get(&self, url: &Uri) -> Result<Response<Bytes>, HttpError> {
+        let mut request = Request::new(Bytes::new());
+        url.clone_into(request.uri_mut());
+        self.bounded(request).await
     }
 
     /// The managers and what the server says of itself.
@@ -191,10 +204,14 @@ impl Session {
             problem: error.to_string(),
             transient: false,
         })?;
-        let late = HttpError::about(&request, format!("no answer within {} s", CALL_LIMIT.as_secs()), true);
-        let answer = tokio::time::timeout(CALL_LIMIT, self.http.send(request)).await.map_err(|_| late)??;
+        let answer = self.bounded(request).await?;
         self.keep_cookies(answer.headers());
         Ok(answer)
+    }
+
+    async fn bounded(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let late = HttpError::about(&request, format!("no answer within {} s", CALL_LIMIT.as_secs()), true);
+        tokio::time::timeout(CALL_LIMIT, self.http.send(request)).await.map_err(|_| late)?
     }
 
     fn keep_cookies(&self, headers: &HeaderMap) {

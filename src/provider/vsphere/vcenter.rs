@@ -1,5 +1,6 @@
 //! The vSphere source: the trait's operations, each bounded in time.
 
+use super::guest_ops::{self, Command, GuestOps};
 use super::session::{Endpoint, Session};
 use super::task::Limit;
 use super::xml::MoRef;
@@ -7,7 +8,9 @@ use super::{clone, delete, find, guest, hosts, power, reconfigure, snapshots, so
 use crate::config::ProviderEntry;
 use crate::facts::{Power, SourceVm, parse_version};
 use crate::http::{HttpClient, RequestCounter};
-use crate::provider::{About, CloneRequest, HostRef, ProviderError, Removal, SourceProvider, VmRef};
+use crate::provider::{
+    About, CloneRequest, GuestAccount, GuestAnswer, HostRef, ProviderError, Removal, SourceProvider, VmRef,
+};
 use crate::wait::{Deadline, WaitError, poll};
 use async_trait::async_trait;
 use http::Uri;
@@ -25,6 +28,7 @@ const OLDEST: &str = "6.5";
 /// A vCenter, or an ESXi host on its own (which cannot clone).
 pub struct Vcenter {
     session: Session,
+    guests: GuestOps,
     counter: RequestCounter,
 }
 
@@ -49,7 +53,7 @@ impl Vcenter {
         counter: RequestCounter,
     ) -> Result<Self, ProviderError> {
         let url = endpoint.url.clone();
-        let vcenter = Self { session: Session::open(http, endpoint).await?, counter };
+        let vcenter = Self { session: Session::open(http, endpoint).await?, guests: GuestOps::default(), counter };
         let version = vcenter.session.content().about("apiVersion").to_owned();
         let is_old = parse_version(&version).is_ok_and(|own| parse_version(OLDEST).is_ok_and(|oldest| own < oldest));
         if is_old {
@@ -157,6 +161,16 @@ impl SourceProvider for Vcenter {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn run_in_guest(
+        &self,
+        vm: &VmRef,
+        account: &GuestAccount,
+        line: &str,
+        limit: Duration,
+    ) -> Result<GuestAnswer, ProviderError> {
+        guest_ops::run(&self.session, &self.guests, Command { vm, account, line }, limit).await
     }
 
     async fn delete_vm(&self, name: &str, id: Option<&str>) -> Result<Removal, ProviderError> {
