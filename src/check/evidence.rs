@@ -57,8 +57,6 @@ pub struct Asked {
     pub offload: bool,
     /// `preserve_static_ips`, as the Plan holds it.
     pub static_ips: bool,
-    /// Whether a VM of the plan has disks encrypted with LUKS.
-    pub luks: bool,
 }
 
 /// The node that the plan's VMs shall run on.
@@ -133,6 +131,8 @@ pub struct VmEvidence {
     pub target: Option<TargetVm>,
     /// Whether the scenario asks for a guest agent.
     pub agent_asked: bool,
+    /// Whether the scenario says that its disks are encrypted with LUKS.
+    pub luks_asked: bool,
     /// Whether the agent connected within its time limit; `None` when that was not observed.
     pub agent_connected: Option<bool>,
     /// How its disks were copied, as far as that was seen; empty without copy-offload.

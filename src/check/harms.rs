@@ -1,5 +1,6 @@
 //! Harms, and for each the one check that must find it: the pure half of the table of faults.
 
+use super::guest_harms::GUEST;
 use super::{CHECKS, Evidence, judge_all, sample};
 use crate::event::Verdict;
 use crate::facts::{Cpu, Firmware, NicAttachment, Power, SourceVm, TargetVm};
@@ -7,18 +8,23 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 /// What is harmed, in which migration, and who finds it.
-struct Harm {
+pub(super) struct Harm {
     name: &'static str,
     check: &'static str,
     sample: fn() -> Evidence,
     apply: fn(&mut Evidence),
 }
 
-const fn harm(check: &'static str, name: &'static str, sample: fn() -> Evidence, apply: fn(&mut Evidence)) -> Harm {
+pub(super) const fn harm(
+    check: &'static str,
+    name: &'static str,
+    sample: fn() -> Evidence,
+    apply: fn(&mut Evidence),
+) -> Harm {
     Harm { name, check, sample, apply }
 }
 
-fn cold() -> Evidence {
+pub(super) fn cold() -> Evidence {
     sample::evidence()
 }
 
@@ -245,7 +251,7 @@ const SOURCE: &[Harm] = &[
 ];
 
 fn all() -> impl Iterator<Item = &'static Harm> {
-    [MACHINE, NETWORKS, DISKS, PLACE_AND_COPY, SOURCE].into_iter().flatten()
+    [MACHINE, NETWORKS, DISKS, PLACE_AND_COPY, GUEST, SOURCE].into_iter().flatten()
 }
 
 #[test]

@@ -6,11 +6,14 @@
 mod affinity;
 mod cpu;
 mod disk_order;
+mod encryption;
 mod ending;
 mod evidence;
 mod expect;
 mod firmware;
 mod guest_agent;
+mod guest_command;
+mod integrity;
 mod judge;
 mod labels;
 mod memory;
@@ -28,11 +31,17 @@ mod registry;
 mod serial;
 mod snapshots;
 mod source;
+mod ssh;
+mod static_ip;
 mod storage;
 mod versions;
 mod warm;
 mod xcopy;
 
+#[cfg(test)]
+mod guest_harms;
+#[cfg(test)]
+mod guest_sample;
 #[cfg(test)]
 mod harms;
 #[cfg(test)]
@@ -44,3 +53,4 @@ pub use evidence::{
 };
 pub use judge::{judge_all, reason_to_fail};
 pub use registry::{CHECKS, Check, Rule};
+pub use static_ip::missing_addresses;

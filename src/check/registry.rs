@@ -2,8 +2,9 @@
 
 use super::{Evidence, VmEvidence};
 use super::{
-    affinity, cpu, disk_order, expect, firmware, guest_agent, labels, memory, name, network, nics, node, power,
-    provider_tls, pvc_names, serial, snapshots, source, storage, warm, xcopy,
+    affinity, cpu, disk_order, encryption, expect, firmware, guest_agent, guest_command, integrity, labels, memory,
+    name, network, nics, node, power, provider_tls, pvc_names, serial, snapshots, source, ssh, static_ip, storage,
+    warm, xcopy,
 };
 use crate::event::Verdict;
 use crate::facts::TargetVm;
@@ -31,7 +32,7 @@ pub enum Rule {
 }
 
 /// All checks, in the order of reports.
-pub const CHECKS: [Check; 21] = [
+pub const CHECKS: [Check; 26] = [
     provider_tls::CHECK,
     power::CHECK,
     cpu::CHECK,
@@ -46,6 +47,11 @@ pub const CHECKS: [Check; 21] = [
     pvc_names::CHECK,
     snapshots::CHECK,
     guest_agent::CHECK,
+    ssh::CHECK,
+    static_ip::CHECK,
+    integrity::CHECK,
+    guest_command::CHECK,
+    encryption::CHECK,
     node::CHECK,
     labels::CHECK,
     affinity::CHECK,

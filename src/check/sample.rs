@@ -1,5 +1,6 @@
 //! Evidence of unharmed migrations, for the tests of the checks to harm.
 
+use super::guest_sample;
 use super::{Asked, AskedClaimNames, AskedNode, Evidence, ExpectedObject, MappedNetwork, MappedStorage, VmEvidence};
 use crate::event::Verdict;
 use crate::facts::{
@@ -17,8 +18,6 @@ pub(super) fn all() -> [(&'static str, Evidence); 4] {
     [("cold", evidence()), ("warm", warm()), ("offload", offload()), ("renamed", renamed())]
 }
 
-/// A cold migration of a VM with two NICs, one of them disconnected, two snapshots, and three disks that Forklift
-/// reorders; placed, labelled, and with names for its claims.
 /// The verdict of a check on the plain sample, changed on the side of the evidence or of the target.
 pub(super) fn judged(
     judge: fn(&Evidence, &VmEvidence, &TargetVm) -> Verdict,
@@ -29,6 +28,9 @@ pub(super) fn judged(
     judge(&evidence, &evidence.vms[0], &target)
 }
 
+/// A cold migration of a VM with two NICs, one of them disconnected, two snapshots, and three disks that Forklift
+/// reorders; placed, labelled, and with names for its claims. Its guest has two addresses that were set by hand, marks
+/// and an encrypted disk.
 pub(super) fn evidence() -> Evidence {
     let source = source();
     Evidence {
@@ -52,23 +54,35 @@ pub(super) fn evidence() -> Evidence {
         }],
         skipped: BTreeMap::new(),
         vms: vec![VmEvidence {
-            source_after: Some(SourceVm { power: Power::Off, ..source.clone() }),
+            source_after: Some(stopped(&source)),
+            guest: guest_sample::evidence(&source),
             source,
             target_name: "rhel8".into(),
             target: Some(target()),
             agent_asked: true,
+            luks_asked: true,
             agent_connected: Some(true),
             offload: Vec::new(),
             warm: None,
-            guest: crate::facts::GuestEvidence::untried("the sample has none"),
         }],
     }
 }
 
-/// The same VM, migrated warm with three copies.
+/// A guest that is off tells no address.
+fn stopped(source: &SourceVm) -> SourceVm {
+    let mut after = SourceVm { power: Power::Off, ..source.clone() };
+    for nic in &mut after.nics {
+        nic.addresses.clear();
+    }
+    after
+}
+
+/// The same VM, migrated warm with three copies; all its addresses come from DHCP, and nothing is asked of its guest.
 pub(super) fn warm() -> Evidence {
     let mut evidence = without_snapshots();
     evidence.asked.warm = true;
+    evidence.vms[0].luks_asked = false;
+    guest_sample::lease(&mut evidence.vms[0]);
     evidence.asked.after_precopies = Some(2);
     let vm = &mut evidence.vms[0];
     vm.source.tracks_changes = Some(true);
@@ -184,7 +198,7 @@ fn source() -> SourceVm {
         mac: format!("00:50:56:00:00:0{number}"),
         network: network.into(),
         connected: Some(connected),
-        addresses: Vec::new(),
+        addresses: if number == 1 { guest_sample::addresses() } else { Vec::new() },
     };
     let disk = |number: u64, id: &str, store: u8, (controller, unit, bus), file: &str| SourceDisk {
         id: id.into(),
