@@ -1,7 +1,7 @@
 //! From the command line to an exit code.
 
 use super::args::{Cli, Command};
-use super::{CliError, ExitCode, clean, completions, lab, list, man, output, plan, report, run, schema};
+use super::{CliError, ExitCode, clean, completions, lab, lab_virtctl, list, man, output, plan, report, run, schema};
 use crate::config::ProcessEnvironment;
 use crate::facts::chain;
 use clap::Parser;
@@ -46,6 +46,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Schema(args) => schema::schema(args),
         Command::Completions(args) => completions::completions(args),
         Command::Man(args) => man::man(&args),
+        Command::LabVirtctl(args) => lab_virtctl::lab_virtctl(&args, global, environment),
     }
 }
 

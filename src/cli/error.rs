@@ -110,7 +110,7 @@ impl CliError {
             },
             Self::Serve(error) => match error {
                 ServeError::Bind { .. } | ServeError::Write { .. } => ExitCode::Usage,
-                ServeError::Certificates(_) | ServeError::Route(_) => ExitCode::Internal,
+                ServeError::Certificates(_) | ServeError::Named { .. } => ExitCode::Internal,
             },
             Self::Ledger(error) => match error {
                 LedgerError::Io { operation: "read", .. } | LedgerError::Malformed { .. } | LedgerError::Empty(_) => {

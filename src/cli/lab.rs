@@ -77,6 +77,7 @@ fn serve_options(args: &LabArgs, sources: &[&str]) -> Result<ServeOptions, CliEr
         kubernetes: args.kubernetes,
         oauth: args.oauth,
         inventory: args.inventory,
+        downloads: args.downloads,
         vsphere,
     })
 }
@@ -87,6 +88,7 @@ fn announcement(served: &Served) -> String {
         ("kubernetes".to_owned(), format!("https://{}", served.kubernetes)),
         ("oauth".to_owned(), format!("https://{}", served.oauth)),
         ("inventory".to_owned(), format!("https://{}", served.inventory)),
+        ("downloads".to_owned(), format!("https://{}", served.downloads)),
     ];
     lines.extend(served.vsphere.iter().map(|(name, place)| (name.clone(), format!("https://{place}/sdk"))));
     lines.push(("kubeconfig".to_owned(), served.kubeconfig.display().to_string()));

@@ -2,20 +2,21 @@
 
 use super::args::{FaultsArgs, ListFormat};
 use super::{CliError, ExitCode, output};
-use crate::lab::fault::{FaultRow, PRODUCT_FAULTS};
+use crate::lab::fault::{FaultRow, HARMLESS, PRODUCT_FAULTS};
 use crate::report::count_text;
 use std::fmt::Write;
 
 /// `mtvtest lab faults`.
 pub(super) fn faults(args: FaultsArgs) -> Result<ExitCode, CliError> {
+    let rows: Vec<FaultRow> = PRODUCT_FAULTS.iter().chain(HARMLESS).copied().collect();
     let text = match args.format {
-        ListFormat::Pretty => table(PRODUCT_FAULTS),
-        ListFormat::Terse => PRODUCT_FAULTS.iter().fold(String::new(), |lines, row| lines + row.fault.key() + "\n"),
-        ListFormat::Json => as_json(PRODUCT_FAULTS)?,
+        ListFormat::Pretty => table(&rows),
+        ListFormat::Terse => rows.iter().fold(String::new(), |lines, row| lines + row.fault.key() + "\n"),
+        ListFormat::Json => as_json(&rows)?,
     };
     output::print(&text).map_err(CliError::stdout)?;
     if args.format == ListFormat::Pretty {
-        output::say(&count_text(u64::try_from(PRODUCT_FAULTS.len()).unwrap_or(u64::MAX), "fault"));
+        output::say(&count_text(u64::try_from(rows.len()).unwrap_or(u64::MAX), "fault"));
     }
     Ok(ExitCode::Success)
 }

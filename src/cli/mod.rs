@@ -12,6 +12,7 @@ mod harness;
 mod interrupt;
 mod lab;
 mod lab_faults;
+mod lab_virtctl;
 mod list;
 mod log;
 mod man;

@@ -12,11 +12,12 @@ use super::surroundings::Surroundings;
 use crate::cluster::Cluster;
 use crate::config::Environment;
 use crate::engine::{
-    self, ConnectedSource, Reach, RunDirectory, Session, SessionParts, StepError, disconnect, examine_cluster,
-    examine_sources, find_leftovers,
+    self, ConnectedSource, Reach, RunDirectory, Session, SessionParts, StepError, TunnelParts, disconnect,
+    examine_cluster, examine_sources, find_leftovers,
 };
 use crate::event::{Event, EventSender, Leftover, Reader, Summary, bus};
 use crate::facts::{Seed, SessionId, chain, now, rfc3339};
+use crate::guest::Tunnel;
 use crate::http::RequestCounter;
 use crate::report::{Console, JUnit, JsonLines, Place};
 use crate::scenario::Test;
@@ -45,6 +46,9 @@ pub(super) fn run(args: &RunArgs, global: GlobalArgs, environment: &dyn Environm
 /// What the preflight found out; nothing has been created yet.
 struct Ready {
     cluster: Cluster,
+    tunnel: Arc<dyn Tunnel>,
+    /// What is to be told of it.
+    notes: Vec<String>,
     environment: engine::Environment,
     sources: BTreeMap<String, ConnectedSource>,
     /// Tests that cannot run, with the reason.
@@ -85,9 +89,10 @@ fn begin(
     let interrupts = interrupt::watch(runtime.handle(), &cancel, farewell.clone(), args.timeout);
     let ledger = Ledger::create(&directory.ledger_path(), id.clone())?;
     let Surroundings { settings, providers, network, lab } = around;
-    let Ready { cluster, environment, sources, skipped } = ready;
+    let Ready { cluster, tunnel, notes, environment, sources, skipped } = ready;
     let skip_teardown = settings.skip_teardown;
     let parts = SessionParts {
+        tunnel,
         id,
         seed,
         settings,
@@ -103,6 +108,9 @@ fn begin(
         skip_teardown,
     };
     announce(&parts, &tests);
+    for note in notes {
+        parts.emit(Event::Noted { test: None, note });
+    }
     let outcome =
         Conduct { runtime, args, tests, skipped, on_lab: lab.is_some(), results, farewell }.execute(parts, sources);
     // The senders are gone with the parts; the readers have seen everything once the pump ends.
@@ -140,7 +148,23 @@ async fn preflight(
     let skipped = selected::skips(tests, around, found.as_ref().ok());
     let needed = selected::needed(tests, &skipped, around);
     match (found, examine_sources(&reach, &needed).await) {
-        (Ok(environment), Ok(sources)) => Ok(Ready { cluster, environment, sources, skipped }),
+        (Ok(found), Ok(sources)) => {
+            let tunnel = TunnelParts {
+                cluster: &cluster,
+                environment: &found,
+                settings: &around.settings,
+                variables: environment,
+                network: around.network.as_ref(),
+                counter,
+            };
+            match tunnel.open().await {
+                Ok((tunnel, notes)) => Ok(Ready { cluster, tunnel, notes, environment: found, sources, skipped }),
+                Err(problem) => {
+                    disconnect(sources).await;
+                    Err(CliError::NotReady(vec![problem]))
+                }
+            }
+        }
         (Err(problems), Ok(sources)) => {
             disconnect(sources).await;
             Err(CliError::NotReady(problems))

@@ -44,14 +44,12 @@ pub(super) fn needed<'a>(
     skipped: &BTreeMap<String, String>,
     around: &'a Surroundings,
 ) -> Vec<NeededSource<'a>> {
-    let mut by_provider: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut by_provider: BTreeMap<&str, NeededSource<'a>> = BTreeMap::new();
     for test in tests.iter().filter(|test| !skipped.contains_key(&test.name)) {
-        let vms = test.scenario.plans.iter().flat_map(|named| &named.plan.virtual_machines);
         let provider = test.provider.as_deref().unwrap_or_default();
-        by_provider.entry(provider).or_default().extend(vms.map(|vm| vm.name.as_str()));
+        let Ok(entry) = around.providers.get(provider) else { continue };
+        let needed = by_provider.entry(provider).or_insert_with(|| NeededSource::of(entry));
+        needed.add(test);
     }
-    by_provider
-        .into_iter()
-        .filter_map(|(name, vms)| Some(NeededSource { entry: around.providers.get(name).ok()?, vms }))
-        .collect()
+    by_provider.into_values().collect()
 }

@@ -5,7 +5,7 @@ use super::args::EnvironmentArgs;
 use super::error::CliError;
 use super::options::provider_names;
 use crate::cluster::{Cluster, connect, connect_through};
-use crate::config::{Environment, Providers, Secret, Settings};
+use crate::config::{Environment, Providers, Secret, Settings, SshTunnel};
 use crate::http::{Network, RealNetwork};
 use crate::lab::Lab;
 use crate::lab::clock::Pace;
@@ -38,6 +38,12 @@ impl Surroundings {
     /// The lab brings its own cluster, sources and login, over whatever the user set: a rehearsal must not reach a real
     /// cluster. Storage class and sources are chosen where the user does not.
     fn of_lab(spec: WorldSpec, settings: Settings, environment: &dyn Environment) -> Result<Self, CliError> {
+        if settings.ssh.tunnel == SshTunnel::Virtctl {
+            return Err(CliError::usage(
+                "--lab lives inside this program, where no virtctl reaches it; serve one with `mtvtest lab`, or leave \
+                 ssh.tunnel at native",
+            ));
+        }
         let mut settings = settings;
         let cluster = &spec.cluster;
         let admin = cluster.users.iter().find(|user| user.role == Role::Admin);

@@ -69,7 +69,6 @@ fn asked(walk: &Walk<'_>) -> Asked {
         }),
         offload: plan.copyoffload,
         static_ips: plan.preserve_static_ips,
-        luks: plan.virtual_machines.iter().any(|vm| vm.luks),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What became of each VM: where it is on the cluster, whether it runs, whether its guest agent connects.
 
+use super::inside::{Found, asks_inside, look_into};
 use super::prepare::Prepared;
 use super::steps::StepError;
 use super::walk::Walk;
@@ -23,9 +24,9 @@ pub(super) async fn vm_evidence(
         Some(target) => Some(settled(walk, target).await?),
         None => None,
     };
-    let agent_connected = match &mut target {
-        Some(found) if vm.guest_agent => Some(agent_connects(walk, found).await?),
-        Some(_) | None => None,
+    let (agent_connected, guest) = match &mut target {
+        Some(found) => inside(walk, vm, found).await?,
+        None => (None, GuestEvidence::untried("the VM is not on the cluster")),
     };
     Ok(VmEvidence {
         source: vm.facts.clone(),
@@ -33,13 +34,14 @@ pub(super) async fn vm_evidence(
         target_name: vm.target_name.clone(),
         target,
         agent_asked: vm.guest_agent,
+        luks_asked: vm.luks,
         agent_connected,
         offload: walk.offload_of(&vm.inventory.id),
         warm: walk.migration.as_ref().and_then(|run| {
             let seen = run.vms.iter().find(|seen| seen.id == vm.inventory.id)?;
             seen.warm_record(run.cutover.as_deref())
         }),
-        guest: GuestEvidence::untried("this version does not look into guests"),
+        guest,
     })
 }
 
@@ -75,14 +77,23 @@ async fn wait_until(walk: &Walk<'_>, target: &ObjectRef, rest: Power) -> Result<
     observed(walk.session.parts().cluster.wait(&what, target, &agent_deadline(walk), judge).await).map(drop)
 }
 
-/// Whether the guest agent connects within its time limit. A stopped VM is started for it: the scenario asked for an
-/// agent, and only a running VM has one (original-suite.md section 1.10, last note of `openshift`).
+/// What can be had of a VM only while it runs. A stopped one is started if the scenario asks for an agent, or for
+/// something inside the guest (original-suite.md section 1.10, last note of `openshift`).
+async fn inside(walk: &Walk<'_>, vm: &Prepared, found: &TargetVm) -> Result<(Option<bool>, GuestEvidence), StepError> {
+    let mut runs = found.power == Power::On;
+    if !runs && (vm.guest_agent || asks_inside(walk.plan)) {
+        let target = ObjectRef::namespaced(Kind::VM, &found.namespace, &found.name);
+        walk.session.parts().cluster.patch(&target, &json!({ "spec": { "runStrategy": "Always" } })).await?;
+        runs = true;
+    }
+    let agent = async { if vm.guest_agent { agent_connects(walk, found).await.map(Some) } else { Ok(None) } };
+    let (agent, guest) = futures::join!(agent, look_into(walk, vm, Found { target: found, runs }));
+    Ok((agent?, guest?))
+}
+
+/// Whether the guest agent connects within its time limit.
 async fn agent_connects(walk: &Walk<'_>, found: &TargetVm) -> Result<bool, StepError> {
     let cluster = &walk.session.parts().cluster;
-    if found.power != Power::On {
-        let vm = ObjectRef::namespaced(Kind::VM, &found.namespace, &found.name);
-        cluster.patch(&vm, &json!({ "spec": { "runStrategy": "Always" } })).await?;
-    }
     let instance = ObjectRef::namespaced(Kind::VMI, &found.namespace, &found.name);
     let judge = |object: Option<&DynamicObject>| match object {
         Some(vmi) if is_true(vmi, "AgentConnected") => Seen::Met(()),

@@ -12,7 +12,9 @@ mod esxi_key;
 mod evidence;
 mod expected;
 mod fixtures;
+mod inside;
 mod leftovers;
+mod luks;
 mod migrate;
 mod migrated;
 mod node_label;
@@ -35,6 +37,7 @@ mod walk;
 
 pub use controller_share::{ControllerShares, Share, Values, precopy_interval};
 pub use fixtures::SourceFixture;
+pub use inside::{TunnelParts, native_tunnel};
 pub use leftovers::{find_leftovers, record_found};
 pub use node_label::{LabelUse, NodeLabels};
 pub use offload::{Capture, CaptureScope, OffloadSetup, OffloadVm, offload_section, set_up_offload};

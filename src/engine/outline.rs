@@ -2,17 +2,21 @@
 //!
 //! What only the source or the inventory can tell (ids, networks, datastores) stands in angle brackets.
 
+use super::controller_share::precopy_interval;
+use super::offload::STORAGE_SECRET;
 use crate::cluster::{Kind, ObjectRef};
-use crate::config::{ProviderEntry, Settings};
+use crate::config::{ProviderEntry, Secret, Settings};
 use crate::event::StepName;
 use crate::facts::{Power, Seed, SessionId, destination_vm_name};
 use crate::inventory::MapSource;
 use crate::migration::{
-    Names, PlanChoices, PlanRefs, PlanVm, destination_provider_body, hook_body, hooks_of, migration_body,
-    network_map_body, network_rows, plan_body, source_provider_body, source_secret_body, storage_map_body,
-    storage_rows,
+    Names, PlanChoices, PlanRefs, PlanVm, StorageRow, destination_provider_body, hook_body, hooks_of, luks_secret_body,
+    luks_secret_name, migration_body, network_map_body, network_rows, offload_storage_rows, plan_body,
+    source_provider_body, source_secret_body, storage_map_body, storage_rows, storage_secret_body,
 };
-use crate::scenario::{Destination, ExpectedResult, NamedPlan, PlanSpec, StopAfter, Test, plan_scope};
+use crate::scenario::{
+    Destination, ExpectedResult, IntegrityRequest, NamedPlan, PlanSpec, StopAfter, Test, plan_scope,
+};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -87,7 +91,9 @@ impl Outline<'_> {
             Destination::Local => names.destination_provider(),
             Destination::Remote => names.remote_destination_provider(),
         };
-        let (words, vms) = prepare(plan, &names, &target);
+        let choices = PlanChoices::of(plan, entry.type_name(), self.session.as_str());
+        let mut words = self.borrowed(test, plan, &choices);
+        let vms = prepare(plan, &names, &target, &mut words);
         let refs = PlanRefs {
             namespace: namespace.clone(),
             source: shared.resource("provider"),
@@ -98,11 +104,10 @@ impl Outline<'_> {
             hooks: hooks_of(plan).iter().map(|(step, _)| (*step, names.resource(step.purpose()))).collect(),
         };
         let plan_name = names.migration("plan", plan.warm_migration);
-        let choices = PlanChoices::of(plan, entry.type_name(), self.session.as_str());
         let step = |step, words: Vec<String>, manifests| OutlineStep { step: Some(step), words, manifests };
         let here = |kind, name: &str, body| self.manifest(&ObjectRef::namespaced(kind, &namespace, name), body);
         let mut steps = vec![step(StepName::Prepare, words, Vec::new())];
-        steps.extend(self.maps(plan, &names, &refs));
+        steps.extend(self.maps(plan, entry, &names, &refs));
         if !refs.hooks.is_empty() {
             let bodies = hooks_of(plan).into_iter().zip(&refs.hooks);
             let hooks = bodies
@@ -110,11 +115,11 @@ impl Outline<'_> {
                 .collect();
             steps.push(step(StepName::Hooks, vec!["create the hooks".to_owned()], hooks));
         }
-        steps.push(step(
-            StepName::Plan,
-            vec!["create the Plan and wait until it is Ready".to_owned()],
-            vec![here(Kind::PLAN, &plan_name, plan_body(plan, &vms, &refs, &choices))],
-        ));
+        let secrets = vms.iter().filter_map(|vm| vm.luks.as_deref());
+        let mut manifests: Vec<Value> =
+            secrets.map(|name| here(Kind::SECRET, name, luks_secret_body(&Secret::new(SECRET)))).collect();
+        manifests.push(here(Kind::PLAN, &plan_name, plan_body(plan, &vms, &refs, &choices)));
+        steps.push(step(StepName::Plan, vec!["create the Plan and wait until it is Ready".to_owned()], manifests));
         if plan.stop_after != Some(StopAfter::Plan) {
             let name = names.migration("migration", plan.warm_migration);
             let body = migration_body(&namespace, &plan_name, cutover(plan));
@@ -129,31 +134,46 @@ impl Outline<'_> {
         steps
     }
 
-    fn maps(&self, plan: &PlanSpec, names: &Names, refs: &PlanRefs) -> [OutlineStep; 2] {
+    fn maps(&self, plan: &PlanSpec, entry: &ProviderEntry, names: &Names, refs: &PlanRefs) -> [OutlineStep; 2] {
         let unknown = |what: &str| MapSource { id: None, name: Some(what.to_owned()), kind: None };
-        let storage = storage_rows(vec![unknown("<each datastore of the VMs>")], self.storage_class);
         let further = if plan.per_nic_network_map { "<network of each further NIC>" } else { "<each further network>" };
         let nads = plan.multus_namespace.as_ref().unwrap_or(&refs.target_namespace);
         let networks = network_rows(vec![unknown("<first network>"), unknown(further)], names, nads);
         let pair = (refs.source.as_str(), refs.destination.as_str());
         let here = |kind, name: &str, body| self.manifest(&ObjectRef::namespaced(kind, &refs.namespace, name), body);
-        let made = |step, words: &str, manifest| OutlineStep {
-            step: Some(step),
-            words: vec![words.to_owned()],
-            manifests: vec![manifest],
+        let made =
+            |step, words: &str, manifests| OutlineStep { step: Some(step), words: vec![words.to_owned()], manifests };
+        let storage_map = |rows: &[StorageRow]| {
+            here(Kind::STORAGE_MAP, &refs.storage_map, storage_map_body(rows, pair, &refs.namespace))
         };
-        [
-            made(
-                StepName::StorageMap,
-                "map every source storage to the storage class",
-                here(Kind::STORAGE_MAP, &refs.storage_map, storage_map_body(&storage, pair, &refs.namespace)),
-            ),
-            made(
-                StepName::NetworkMap,
-                "map the first network to the pod network, each further one to a NAD of its own",
-                here(Kind::NETWORK_MAP, &refs.network_map, network_map_body(&networks, pair, &refs.namespace)),
-            ),
-        ]
+        let storage = if let Some(section) = entry.copyoffload().filter(|_| plan.copyoffload) {
+            let name = names.resource(STORAGE_SECRET);
+            let rows = offload_storage_rows(section, self.storage_class, &name);
+            let secret = here(Kind::SECRET, &name, hidden(storage_secret_body(section)));
+            let words = "make the Secret of the storage array, map the datastores to the storage class";
+            made(StepName::StorageMap, words, vec![secret, storage_map(&rows)])
+        } else {
+            let rows = storage_rows(vec![unknown("<each datastore of the VMs>")], self.storage_class);
+            let words = "map every source storage to the storage class";
+            made(StepName::StorageMap, words, vec![storage_map(&rows)])
+        };
+        let words = "map the first network to the pod network, each further one to a NAD of its own";
+        let map = here(Kind::NETWORK_MAP, &refs.network_map, network_map_body(&networks, pair, &refs.namespace));
+        [storage, made(StepName::NetworkMap, words, vec![map])]
+    }
+
+    /// What is changed for a while on things of others, in words.
+    fn borrowed(&self, test: &Test, plan: &PlanSpec, choices: &PlanChoices) -> Vec<String> {
+        let mut settings = test.scenario.forklift_controller.clone();
+        if plan.warm_migration {
+            settings.extend(precopy_interval(self.settings.snapshots_interval));
+        }
+        let settings = settings.iter().map(|(key, value)| {
+            format!("let the ForkliftController have {key}: {value}, as long as sessions share that")
+        });
+        let labels = choices.node_selector.iter().chain(&choices.convertor_node_selector);
+        let labels = labels.map(|(key, value)| format!("label a worker node {key}={value}"));
+        settings.chain(labels).collect()
     }
 
     fn names(&self, entry: &ProviderEntry, scope: &str) -> Names {
@@ -165,6 +185,14 @@ impl Outline<'_> {
         let manifest = target.manifest(body, self.session.as_str());
         manifest.unwrap_or_else(|error| Value::String(error.to_string()))
     }
+}
+
+/// A Secret without its values.
+fn hidden(mut secret: Value) -> Value {
+    for value in secret["stringData"].as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
+        *value = json!(SECRET);
+    }
+    secret
 }
 
 /// What stands for the cutover's time, where the Migration carries it from its start.
@@ -184,9 +212,8 @@ fn migrate_words(plan: &PlanSpec) -> String {
     words
 }
 
-/// The clones in words, and the VMs of the Plan.
-fn prepare(plan: &PlanSpec, names: &Names, target: &str) -> (Vec<String>, Vec<PlanVm>) {
-    let mut words = Vec::new();
+/// The VMs of the Plan; their clones in words.
+fn prepare(plan: &PlanSpec, names: &Names, target: &str, words: &mut Vec<String>) -> Vec<PlanVm> {
     let mut vms = Vec::new();
     for (index, vm) in plan.virtual_machines.iter().enumerate() {
         let base = vm.clone_name.as_deref().unwrap_or(&vm.name);
@@ -194,8 +221,19 @@ fn prepare(plan: &PlanSpec, names: &Names, target: &str) -> (Vec<String>, Vec<Pl
         let power = vm.source_vm_power.map(|power| format!(", switch it {}", Power::from(power))).unwrap_or_default();
         let migrated = destination_vm_name(&clone).unwrap_or_else(|error| error.to_string());
         words.push(format!("clone {} to {clone}{power}; it will be VirtualMachine {target}/{migrated}", vm.name));
+        words.extend(plan.integrity.as_ref().map(|request| marking(&clone, request)));
         let id = format!("<id of {clone} in the inventory>");
-        vms.push(PlanVm { id, name: clone, migrate_shared_disks: vm.migrate_shared_disks });
+        let luks = vm.luks.then(|| luks_secret_name(names, index));
+        vms.push(PlanVm { id, name: clone, migrate_shared_disks: vm.migrate_shared_disks, luks });
     }
-    (words, vms)
+    vms
+}
+
+/// What is left in the guest of a clone, and hashed there.
+fn marking(clone: &str, request: &IntegrityRequest) -> String {
+    let mut marks = request.manifest.clone();
+    if request.marker {
+        marks.insert(0, "a marker".to_owned());
+    }
+    format!("mark the guest of {clone}: {}", marks.join(", "))
 }

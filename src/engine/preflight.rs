@@ -1,11 +1,14 @@
 //! Looking at the environment before anything is created: every problem at once, each with its remedy.
 
+use super::inside::{looks_inside, missing_login};
 use super::rights::wanted_rights;
 use super::source::{ConnectedSource, Reach};
 use super::steps::StepError;
 use crate::cluster::{self, Cluster, ClusterError};
 use crate::config::{ProviderEntry, Settings};
 use crate::facts::{chain, nearest};
+use crate::provider::ProviderError;
+use crate::scenario::{NamedPlan, Test};
 use semver::Version;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +35,28 @@ pub struct NeededSource<'a> {
     pub entry: &'a ProviderEntry,
     /// Names of the VMs.
     pub vms: BTreeSet<&'a str>,
+    /// Names of those into whose guests a test looks, each with the test.
+    pub inside: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> NeededSource<'a> {
+    /// Nothing but the source itself.
+    pub fn of(entry: &'a ProviderEntry) -> Self {
+        Self { entry, vms: BTreeSet::new(), inside: BTreeMap::new() }
+    }
+
+    /// Adds what a test needs of it.
+    pub fn add(&mut self, test: &'a Test) {
+        for NamedPlan { plan, .. } in &test.scenario.plans {
+            let looks = looks_inside(&test.scenario, plan);
+            for vm in &plan.virtual_machines {
+                self.vms.insert(&vm.name);
+                if looks {
+                    self.inside.entry(&vm.name).or_insert(&test.name);
+                }
+            }
+        }
+    }
 }
 
 /// Logs in to the sources and looks for the VMs that the tests name. Reads only.
@@ -165,8 +190,9 @@ async fn examine_source(reach: &Reach<'_>, source: &NeededSource<'_>) -> Result<
         problems.push(words(error.into()));
     } else {
         for vm in &source.vms {
-            if let Err(error) = connected.sdk.find_vm(vm).await {
-                problems.push(words(error.into()));
+            match examine_vm(source, &connected, vm).await {
+                Ok(found) => problems.extend(found),
+                Err(error) => problems.push(words(error.into())),
             }
         }
     }
@@ -175,6 +201,18 @@ async fn examine_source(reach: &Reach<'_>, source: &NeededSource<'_>) -> Result<
     }
     connected.sdk.disconnect().await;
     Err(problems)
+}
+
+/// The VM must be there, and a guest that is looked into needs a login: found out an hour later it would cost that hour.
+async fn examine_vm(
+    source: &NeededSource<'_>,
+    connected: &ConnectedSource,
+    name: &str,
+) -> Result<Option<Problem>, ProviderError> {
+    let vm = connected.sdk.find_vm(name).await?;
+    let Some(test) = source.inside.get(name) else { return Ok(None) };
+    let family = connected.sdk.vm_facts(&vm).await?.guest_family();
+    Ok(missing_login(source.entry, family, name, test).map(Problem))
 }
 
 #[cfg(test)]

@@ -8,13 +8,14 @@
 //! Source: original-suite.md section 1.9, `prepared_plan`, and section 2, "Keys beyond the tables".
 
 use super::clone_request::{Wish, non_dedicated};
+use super::inside::{mark, wait_for_cloud_init};
 use super::steps::StepError;
 use super::walk::Walk;
 use crate::event::Event;
-use crate::facts::{Power, SourceVm, chain, destination_vm_name};
+use crate::facts::{Integrity, Power, SourceVm, chain, destination_vm_name};
 use crate::inventory::{InventoryVm, VmKey};
 use crate::provider::{SourceProvider, VmRef};
-use crate::scenario::{PowerSetting, VmRequest};
+use crate::scenario::{IntegrityRequest, PowerSetting, VmRequest};
 use crate::undo::{EntryId, Thing};
 use futures::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Prepared {
     /// Whether the guest agent must report in after the migration.
     pub(super) guest_agent: bool,
+    /// Whether its disks are encrypted with LUKS.
+    pub(super) luks: bool,
     /// The VM on the source.
     pub(super) vm: VmRef,
     /// The VM before the migration.
@@ -31,6 +34,8 @@ pub(super) struct Prepared {
     pub(super) inventory: InventoryVm,
     /// The name that the product will give it.
     pub(super) target_name: String,
+    /// Marks in its guest, if the plan asks for them.
+    pub(super) integrity: Option<Integrity>,
     /// The ledger entries of the clone, or of the power to restore, and of the key on the ESXi host: the migration must
     /// be undone before them.
     pub(super) entries: Vec<EntryId>,
@@ -77,7 +82,7 @@ pub(super) async fn facts_after(walk: &Walk<'_>, vms: &[Prepared]) -> Vec<Option
     let read = vms.iter().map(async |prepared| match walk.source.sdk.vm_facts(&prepared.vm).await {
         Ok(facts) => Some(facts),
         Err(error) => {
-            note(walk, format!("{} cannot be read after the migration: {}", prepared.vm, chain(&error)));
+            walk.note(format!("{} cannot be read after the migration: {}", prepared.vm, chain(&error)));
             None
         }
     });
@@ -90,7 +95,7 @@ pub(super) async fn strays(walk: &Walk<'_>) -> Vec<String> {
     let found = match walk.source.sdk.vms_with_prefix(&format!("{}-", parts.id)).await {
         Ok(found) => found,
         Err(error) => {
-            note(walk, format!("the source's VMs cannot be listed after the migration: {}", chain(&error)));
+            walk.note(format!("the source's VMs cannot be listed after the migration: {}", chain(&error)));
             return Vec::new();
         }
     };
@@ -116,10 +121,6 @@ fn all<T>(answers: Vec<Result<T, StepError>>) -> Result<Vec<T>, StepError> {
         }
     }
     StepError::join(errors).map_or(Ok(good), Err)
-}
-
-fn note(walk: &Walk<'_>, note: String) {
-    walk.session.parts().emit(Event::Noted { test: Some(walk.test.to_owned()), note });
 }
 
 async fn obtain<'a>(walk: &'a Walk<'a>) -> Result<Vec<Obtained<'a>>, StepError> {
@@ -252,12 +253,19 @@ async fn make_ready(walk: &Walk<'_>, obtained: Obtained<'_>) -> Result<Prepared,
     if made {
         change_clone(walk, sdk, &vm, request).await?;
     }
+    if request.wait_for_cloud_init {
+        wait_for_cloud_init(walk, &vm).await?;
+    }
     if walk.plan.warm_migration {
         sdk.require_change_tracking(&vm).await?;
     }
     if let Some(count) = request.snapshots {
         take_snapshots(walk, &vm, made.then_some(entry), count).await?;
     }
+    let integrity = match &walk.plan.integrity {
+        Some(request) => Some(mark_running(walk, &vm, request).await?),
+        None => None,
+    };
     match request.source_vm_power {
         Some(PowerSetting::On) => start(walk, sdk, &vm).await?,
         Some(PowerSetting::Off) => sdk.set_power(&vm, Power::Off).await?,
@@ -270,7 +278,8 @@ async fn make_ready(walk: &Walk<'_>, obtained: Obtained<'_>) -> Result<Prepared,
     let inventory = walk.source.inventory.wait_like(&key, &facts, &deadline).await?;
     let target_name = destination_vm_name(&facts.name).map_err(|error| StepError::Broken(error.to_string()))?;
     let guest_agent = request.guest_agent;
-    Ok(Prepared { guest_agent, vm, facts, inventory, target_name, entries: vec![entry] })
+    let luks = request.luks;
+    Ok(Prepared { guest_agent, luks, vm, facts, inventory, target_name, integrity, entries: vec![entry] })
 }
 
 /// What a clone gets once it is there. All of it goes with the clone.
@@ -321,6 +330,18 @@ async fn take_snapshots(walk: &Walk<'_>, vm: &VmRef, clone: Option<EntryId>, cou
     Ok(())
 }
 
+/// Marks the guest of a VM that runs for that long at least. What was written is on its disks before it is switched off.
+async fn mark_running(walk: &Walk<'_>, vm: &VmRef, request: &IntegrityRequest) -> Result<Integrity, StepError> {
+    let sdk = walk.source.sdk.as_ref();
+    let before = sdk.vm_facts(vm).await?.power;
+    start(walk, sdk, vm).await?;
+    let marks = mark(walk, vm, &sdk.vm_facts(vm).await?, request).await?;
+    if before == Power::Off {
+        sdk.set_power(vm, Power::Off).await?;
+    }
+    Ok(marks)
+}
+
 /// Starts the VM and gives its guest time to report. Guest information that does not come is noted, not an error: the
 /// check of the guest agent judges the migrated VM (original-suite.md section 1.9).
 async fn start(walk: &Walk<'_>, sdk: &dyn SourceProvider, vm: &VmRef) -> Result<(), StepError> {
@@ -328,7 +349,7 @@ async fn start(walk: &Walk<'_>, sdk: &dyn SourceProvider, vm: &VmRef) -> Result<
     sdk.set_power(vm, Power::On).await?;
     let deadline = parts.deadline(parts.settings.timeouts.guest_info);
     if !sdk.wait_guest_info(vm, &deadline).await? {
-        note(walk, format!("no guest information from {} before the migration", vm.name));
+        walk.note(format!("no guest information from {} before the migration", vm.name));
     }
     Ok(())
 }

@@ -39,9 +39,19 @@ pub fn wanted_rights() -> Vec<Right<'static>> {
     rights.extend(["get", "list", "patch"].map(|verb| Right::to(verb, Kind::NODE)));
     // The proof of a copy-offload: populators, and what their pods log.
     rights.extend(["list", "watch"].map(|verb| Right::to(verb, Kind::XCOPY_POPULATOR)));
+    // The way into the guests.
+    let forward = Right::to("get", Kind::VMI);
+    rights.push(Right {
+        group: "subresources.kubevirt.io",
+        resource: "virtualmachineinstances/portforward",
+        ..forward
+    });
     // Where they are served: which versions are installed, where the inventory is.
     rights.extend([Kind::ROUTE, Kind::CLUSTER_VERSION, Kind::CSV].map(|kind| Right::to("get", kind)));
     rights.extend([Kind::CSV, Kind::SUBSCRIPTION].map(|kind| Right::to("list", kind)));
+    // Which virtctl carries connections to guests, with ssh.tunnel: virtctl.
+    rights.push(Right::to("get", Kind::CONSOLE_CLI_DOWNLOAD));
+    rights.push(Right::to("list", Kind::KUBEVIRT));
     // Diagnostics of a test that did not pass, and what a lost run left.
     rights.extend([Kind::EVENT, Kind::JOB].map(|kind| Right::to("list", kind)));
     rights.push(Right { resource: "pods/log", ..Right::to("get", Kind::POD) });

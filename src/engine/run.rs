@@ -1,7 +1,7 @@
 //! A run's own directory.
 
 use crate::facts::SessionId;
-use crate::undo::{RunLock, lock_run};
+use crate::undo::{FileLock, lock_run};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct RunDirectory {
     path: PathBuf,
-    _lock: RunLock,
+    _lock: FileLock,
 }
 
 /// The run's directory cannot be used.

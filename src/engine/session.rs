@@ -11,6 +11,7 @@ use crate::cluster::Cluster;
 use crate::config::{Providers, Settings};
 use crate::event::{Event, EventSender};
 use crate::facts::{Seed, SessionId};
+use crate::guest::Tunnel;
 use crate::http::{Network, RequestCounter};
 use crate::scenario::Destination;
 use crate::undo::{EntryId, Ledger};
@@ -35,6 +36,8 @@ pub struct SessionParts {
     pub cluster: Cluster,
     /// Everything else outside.
     pub network: Arc<dyn Network>,
+    /// The way to the guests of migrated VMs.
+    pub tunnel: Arc<dyn Tunnel>,
     /// What the preflight found.
     pub environment: Environment,
     /// The run's directory.
@@ -139,6 +142,7 @@ impl Session {
         for source in self.sources.values().flatten() {
             source.sdk.disconnect().await;
         }
+        self.parts.tunnel.close().await;
         self.parts
     }
 }

@@ -4,20 +4,13 @@
 use crate::scenario::{Scenario, UsedKey};
 
 /// Keys that are not run, each with what is missing. A flag that is spelt out as `false` asks for nothing.
-const NOT_RUN: [(&str, &str); 8] = [
-    ("timeouts.ssh", "it does not look into guests"),
-    ("integrity", "it does not look into guests"),
-    ("xfs_check", "it does not look into guests"),
-    ("virtual_machines[].wait_for_cloud_init", "it does not look into guests"),
-    ("virtual_machines[].luks", "it hands no passphrases to the product and cannot prove encryption in the guest"),
-    ("virtual_machines[].luks_passphrase", "it hands no passphrases to the product"),
+const NOT_RUN: [(&str, &str); 2] = [
     ("pre_hook.aap_job_template_id", "it has no login of an Ansible Automation Platform"),
     ("post_hook.aap_job_template_id", "it has no login of an Ansible Automation Platform"),
 ];
 
 /// Keys that are handed to the product, and whose effect no check proves.
-const UNPROVEN: [&str; 6] = [
-    "preserve_static_ips",
+const UNPROVEN: [&str; 5] = [
     "run_preflight_inspection",
     "enable_nested_virtualization",
     "xfs_compatibility",
@@ -50,13 +43,11 @@ pub fn unsupported_keys(scenario: &Scenario) -> Vec<Unsupported> {
 /// What a pass of `scenario` does not prove, in words; `None` if every key has its proof.
 pub(super) fn unproven(scenario: &Scenario) -> Option<String> {
     let used = scenario.used_keys();
-    let keys: Vec<&str> = UNPROVEN.into_iter().filter(|name| used.iter().any(|key| asks(key, name))).collect();
+    let asks = |name: &str| used.iter().any(|key| key.key == name);
+    // What the command prints is the proof of the conversion.
+    let proven = |name: &str| name == "xfs_compatibility" && asks("xfs_check.command");
+    let keys: Vec<&str> = UNPROVEN.into_iter().filter(|name| asks(name) && !proven(name)).collect();
     (!keys.is_empty()).then(|| format!("asked of the product, and proven by no check: {}", keys.join(", ")))
-}
-
-fn asks(key: &UsedKey, name: &str) -> bool {
-    let off = name == "preserve_static_ips" && key.value.as_deref() == Some("false");
-    key.key == name && !off
 }
 
 /// Why a key is not run; `None` if it is.
@@ -81,21 +72,11 @@ mod tests {
     }
 
     #[test]
-    fn what_no_check_proves_is_named_where_it_is_asked_for() {
-        assert!(asks(&key("preserve_static_ips", Some("true")), "preserve_static_ips"));
-        assert!(!asks(&key("preserve_static_ips", Some("false")), "preserve_static_ips"));
-        assert!(asks(&key("enable_nested_virtualization", Some("false")), "enable_nested_virtualization"));
-        assert!(!asks(&key("warm_migration", Some("true")), "preserve_static_ips"));
-    }
-
-    #[test]
     fn what_cannot_be_done_is_refused_unless_it_asks_for_nothing() {
         for (name, value, run) in [
             ("warm_migration", Some("true"), true),
             ("pre_hook.expected_result", Some("fail"), true),
-            ("integrity", Some("true"), false),
-            ("integrity", Some("false"), true),
-            ("xfs_check", None, false),
+            ("virtual_machines[].wait_for_cloud_init", Some("true"), true),
             ("post_hook.aap_job_template_id", Some("7"), false),
         ] {
             assert_eq!(reason(&key(name, value)).is_none(), run, "{name} {value:?}");

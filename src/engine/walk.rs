@@ -3,6 +3,7 @@
 use super::controller_share::{Share, precopy_interval};
 use super::evidence::{gather, store};
 use super::fixtures::{Draft, SourceFixture};
+use super::luks::passphrase_secrets;
 use super::migrate::MigrationRun;
 use super::node_label::LabelUse;
 use super::offload::{OffloadSetup, offload_section, set_up_offload};
@@ -13,6 +14,7 @@ use crate::check::{AskedNode, judge_all, reason_to_fail};
 use crate::cluster::{Kind, ObjectRef};
 use crate::event::{Event, StepName};
 use crate::facts::{NicAttachment, parse_version};
+use crate::guest::Guests;
 use crate::migration::{
     HookStep, Names, NetworkRow, PlanChoices, PlanRefs, PlanVm, StorageRow, hook_body, hooks_of, nad_body,
     network_map_body, network_rows, offload_storage_rows, plan_body, ready, storage_map_body, storage_rows,
@@ -24,6 +26,7 @@ use kube::ResourceExt;
 use semver::Version;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The first version in which copy-offload is on by default. Source: forklift-api.md section 10.
@@ -62,6 +65,8 @@ pub(super) struct Walk<'a> {
     pub(super) node: Option<AskedNode>,
     /// The storage Secret of a copy-offload plan.
     offload: Option<OffloadSetup>,
+    /// Connections to the guests of the migrated VMs.
+    pub(super) guests: Guests,
     /// Whether the migrated VMs are to be judged: not after a failure before they were made.
     pub(super) shall_check: bool,
 }
@@ -94,6 +99,7 @@ impl<'a> Walk<'a> {
             labels: Vec::new(),
             node: None,
             offload: None,
+            guests: Guests::new(Arc::clone(&parts.tunnel)),
             shall_check: false,
         }
     }
@@ -257,16 +263,19 @@ impl<'a> Walk<'a> {
             target_namespace: self.target_namespace.0.clone(),
             hooks: self.hooks.iter().map(|(step, (name, _))| (*step, name.clone())).collect(),
         };
-        let vms: Vec<PlanVm> = (self.vms.iter().zip(&self.plan.virtual_machines))
-            .map(|(vm, request)| PlanVm {
+        let secrets = passphrase_secrets(self).await?;
+        let vms: Vec<PlanVm> = (self.vms.iter().zip(&self.plan.virtual_machines).zip(&secrets))
+            .map(|((vm, request), secret)| PlanVm {
                 id: vm.inventory.id.clone(),
                 name: vm.facts.name.clone(),
                 migrate_shared_disks: request.migrate_shared_disks,
+                luks: secret.as_ref().map(|(name, _)| name.clone()),
             })
             .collect();
         let mut draft = self.draft(Kind::PLAN, &name, plan_body(self.plan, &vms, &refs, &self.choices));
         draft.needs.extend([self.source.provider_entry, network_entry, storage_entry, self.target_namespace.1]);
         draft.needs.extend(self.hooks.iter().map(|(_, (_, entry))| *entry));
+        draft.needs.extend(secrets.iter().flatten().map(|(_, entry)| *entry));
         draft.needs.extend(self.vms.iter().flat_map(|vm| vm.entries.iter().copied()));
         draft.needs.extend(self.offload.as_ref().map(|setup| setup.entry));
         let target = draft.target.clone();
@@ -291,7 +300,9 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         let parts = self.session.parts();
-        let evidence = gather(self).await?;
+        let evidence = gather(self).await;
+        self.guests.close().await;
+        let evidence = evidence?;
         let stored = plan_scope(self.test, self.plan_name);
         store(&parts.directory.evidence_path(&stored), &evidence)?;
         let reports = judge_all(&evidence);
@@ -303,6 +314,11 @@ impl<'a> Walk<'a> {
 
     pub(super) fn inventory_vms(&self) -> Vec<crate::inventory::InventoryVm> {
         self.vms.iter().map(|vm| vm.inventory.clone()).collect()
+    }
+
+    /// Tells something that is no verdict, beside the test.
+    pub(super) fn note(&self, note: String) {
+        self.session.parts().emit(Event::Noted { test: Some(self.test.to_owned()), note });
     }
 
     fn provider_names(&self) -> (&str, &str) {

@@ -8,6 +8,7 @@ mod copyoffload;
 mod destination;
 mod execution;
 mod hooks;
+mod luks;
 mod maps;
 mod naming;
 mod plan;
@@ -20,6 +21,7 @@ pub use copyoffload::{forced_claim_template, is_populator_secret, offload_storag
 pub use destination::{destination_provider_body, remote_provider_body, remote_secret_body};
 pub use execution::{Failure, Finished, cutover_patch, finished, migration_body};
 pub use hooks::{HookStep, failing_hook, hook_body, hooks_of};
+pub use luks::{luks_secret_body, luks_secret_name};
 pub use maps::{
     NetworkRow, OffloadPlugin, StorageRow, nad_body, network_map_body, network_rows, storage_map_body, storage_rows,
 };

@@ -17,6 +17,8 @@ pub struct PlanVm {
     pub name: String,
     /// Whether it takes the plan's shared disks along.
     pub migrate_shared_disks: Option<bool>,
+    /// Secret with the passphrase of its disks, in the Plan's namespace.
+    pub luks: Option<String>,
 }
 
 /// What a Plan refers to, all in its own namespace.
@@ -81,7 +83,7 @@ pub fn plan_body(spec: &PlanSpec, vms: &[PlanVm], refs: &PlanRefs, choices: &Pla
     put("warm", json!(spec.warm_migration));
     put("provider", json!({ "source": here(&refs.source), "destination": here(&refs.destination) }));
     put("map", json!({ "network": here(&refs.network_map), "storage": here(&refs.storage_map) }));
-    put("vms", vms.iter().map(|vm| plan_vm(vm, &hooks)).collect());
+    put("vms", vms.iter().map(|vm| plan_vm(vm, &hooks, here)).collect());
     if let Some(power) = spec.target_power_state {
         put("targetPowerState", json!(Power::from(power)));
     }
@@ -120,13 +122,16 @@ pub fn plan_body(spec: &PlanSpec, vms: &[PlanVm], refs: &PlanRefs, choices: &Pla
     json!({ "spec": body })
 }
 
-fn plan_vm(vm: &PlanVm, hooks: &[Value]) -> Value {
+fn plan_vm(vm: &PlanVm, hooks: &[Value], here: impl Fn(&str) -> Value) -> Value {
     let mut entry = json!({ "id": vm.id, "name": vm.name });
     if !hooks.is_empty() {
         entry["hooks"] = json!(hooks);
     }
     if let Some(shared) = vm.migrate_shared_disks {
         entry["migrateSharedDisks"] = json!(shared);
+    }
+    if let Some(secret) = &vm.luks {
+        entry["luks"] = here(secret);
     }
     entry
 }

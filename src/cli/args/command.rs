@@ -1,6 +1,8 @@
 //! The program and its commands.
 
-use super::{CleanArgs, CompletionsArgs, LabArgs, ListArgs, ManArgs, PlanArgs, ReportArgs, RunArgs, SchemaArgs};
+use super::{
+    CleanArgs, CompletionsArgs, LabArgs, LabVirtctlArgs, ListArgs, ManArgs, PlanArgs, ReportArgs, RunArgs, SchemaArgs,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
@@ -163,4 +165,7 @@ Examples:
   mtvtest man | man -l -
   mtvtest man --dir ./man")]
     Man(ManArgs),
+    /// The virtctl of a served lab: what the archives that it offers for download call. Not for people, not for clusters.
+    #[command(hide = true)]
+    LabVirtctl(LabVirtctlArgs),
 }

@@ -26,6 +26,9 @@ pub struct LabArgs {
     /// Address of the Forklift inventory service.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub inventory: SocketAddr,
+    /// Address of the host that virtctl is downloaded from.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub downloads: SocketAddr,
     /// Address of a vSphere source, as NAME=ADDR; a bare ADDR is for the first (repeatable).
     ///
     /// Sources without an address of their own take a free port.

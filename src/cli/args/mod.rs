@@ -5,6 +5,7 @@
 mod command;
 mod environment;
 mod lab;
+mod lab_virtctl;
 mod run;
 mod selection;
 mod tools;
@@ -12,6 +13,9 @@ mod tools;
 pub use command::{Cli, ColourChoice, Command, GlobalArgs, LogLevel};
 pub use environment::{EnvironmentArgs, KeyValue};
 pub use lab::{FaultsArgs, LabArgs, LabCommand, NamedAddress, Speed};
+pub use lab_virtctl::{
+    ForwardPorts, ForwardTarget, LabVirtctlArgs, LabVirtctlCommand, LabVirtctlPortForward, LabVirtctlVersion,
+};
 pub use run::{CleanArgs, HarnessArgs, PlanArgs, RunArgs};
 pub use selection::SelectionArgs;
 pub use tools::{CompletionsArgs, ListArgs, ListFormat, ManArgs, ReportArgs, ReportFormat, SchemaArgs, SchemaKind};

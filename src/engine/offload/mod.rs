@@ -11,5 +11,6 @@ mod set_up;
 mod sightings;
 
 pub use capture::{Capture, CaptureScope};
+pub(in crate::engine) use set_up::STORAGE_SECRET;
 pub use set_up::{OffloadSetup, offload_section, set_up_offload};
 pub use sightings::OffloadVm;

@@ -8,6 +8,9 @@ use crate::engine::steps::StepError;
 use crate::migration::{Names, storage_secret_body};
 use crate::undo::EntryId;
 
+/// The purpose in the name of the storage Secret.
+pub(in crate::engine) const STORAGE_SECRET: &str = "storage-secret";
+
 /// What a copy-offload plan refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OffloadSetup {
@@ -41,7 +44,7 @@ pub async fn set_up_offload(
     source: &ProviderEntry,
     (namespace, namespace_entry): (&str, EntryId),
 ) -> Result<OffloadSetup, StepError> {
-    let secret = names.resource("storage-secret");
+    let secret = names.resource(STORAGE_SECRET);
     let body = storage_secret_body(offload_section(source)?);
     let target = ObjectRef::namespaced(Kind::SECRET, namespace, &secret);
     let made = Draft { test: Some(test), target, body, needs: vec![namespace_entry] }.create(parts).await?;

@@ -173,6 +173,10 @@ pub struct TimeoutOverrides {
     #[serde(default, deserialize_with = "duration")]
     #[schemars(with = "Option<DurationText>")]
     pub ssh: Option<Duration>,
+    /// Until the static addresses of the source are there inside the migrated guests.
+    #[serde(default, deserialize_with = "duration")]
+    #[schemars(with = "Option<DurationText>")]
+    pub static_ip: Option<Duration>,
     /// Until one clone is made.
     #[serde(default, deserialize_with = "duration")]
     #[schemars(with = "Option<DurationText>")]

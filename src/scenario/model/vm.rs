@@ -52,7 +52,8 @@ pub struct VmRequest {
     pub luks_passphrase: Option<String>,
     /// Whether this VM owns the plan's shared disks: true on exactly one VM of a plan with `migrate_shared_disks`.
     pub migrate_shared_disks: Option<bool>,
-    /// Starts the VM and waits until cloud-init is done before anything else; the VM stays on. Default false.
+    /// Starts the VM and waits until cloud-init is done before anything else; the VM stays on, unless `source_vm_power`
+    /// says otherwise. Default false.
     #[serde(default)]
     pub wait_for_cloud_init: bool,
 }

@@ -135,6 +135,20 @@ fn rules_of_plans() {
             "xfs_check: {command: xfs_info, mount_point: /, expected_output: x}",
             "xfs_check.command: `xfs_info` is not an absolute path",
         ),
+        ("integrity: {}", "integrity: it asks for nothing; give `marker: true` or a `manifest`"),
+        (
+            "integrity: {manifest: [etc/fstab]}",
+            "integrity.manifest[0]: `etc/fstab` is not an absolute path (`/etc/fstab`, `C:\\Users`)",
+        ),
+        ("integrity: {manifest: [/a, /a]}", "integrity.manifest[1]: `/a` is there twice"),
+        (
+            "integrity: {manifest: ['/a\"b']}",
+            "integrity.manifest[0]: the path has a line break or a quotation mark, which no shell is trusted with",
+        ),
+        (
+            "integrity: {marker: true}\nskip_clone: true",
+            "skip_clone: `integrity.marker` writes into the guest, so the VM must be cloned",
+        ),
         ("run_preflight_inspection: true", "run_preflight_inspection: preflight inspection belongs to warm migrations"),
     ] {
         assert_eq!(plan("", &format!("{rest}\n")), [message], "{rest}");

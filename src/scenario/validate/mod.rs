@@ -4,6 +4,7 @@
 
 mod file;
 mod hooks;
+mod inside;
 mod names;
 mod plan;
 mod run;

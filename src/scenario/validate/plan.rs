@@ -2,7 +2,7 @@
 
 use super::names::{label_key_fault, label_value_fault, namespace_fault};
 use super::run::Report;
-use super::{hooks, template, vm};
+use super::{hooks, inside, template, vm};
 use crate::scenario::model::{ExpectedResult, PipelineStep, PlanSpec, PowerSetting, ProviderType, StopAfter};
 use crate::scenario::tree::join_key;
 use k8s_openapi::api::core::v1::Affinity;
@@ -30,13 +30,7 @@ pub(super) fn check(plan: &PlanSpec, prefix: &str, sources: &[ProviderType], rep
             report.tell(path(key), fault);
         }
     }
-    if let Some(check) = &plan.xfs_check {
-        for (key, value) in [("command", &check.command), ("mount_point", &check.mount_point)] {
-            if !value.starts_with('/') {
-                report.tell(format!("{}.{key}", path("xfs_check")), format!("`{value}` is not an absolute path"));
-            }
-        }
-    }
+    inside::check(plan, prefix, report);
     vm::check(plan, prefix, report);
 }
 
