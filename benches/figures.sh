@@ -9,7 +9,7 @@ collected=$(mktemp -d)
 trap 'rm -rf "$collected"' EXIT
 
 python3 - "$binary" "$collected" "${1:-7}" <<'PY'
-import os, statistics, sys, time
+import json, os, statistics, sys, time
 
 binary, collected, runs = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
@@ -27,6 +27,12 @@ def once(arguments):
         sys.exit(f"mtvtest {' '.join(arguments)} exited {os.waitstatus_to_exitcode(status)}")
     return wall * 1000, usage.ru_maxrss / 1024
 
+def step_ms(step):
+    """How long a step of the newest run took, by its own events."""
+    with open(os.path.join(collected, "latest", "events.jsonl")) as lines:
+        events = [json.loads(line) for line in lines]
+    return next(one["took_ms"] for one in events if one.get("event") == "step-finished" and one.get("step") == step)
+
 for name, arguments in [
     ("list the shipped catalogue", ["list"]),
     ("run cold/sanity on the lab", ["run", "--lab", "--filter", "cold/sanity", "--data-collector-path", collected]),
@@ -36,4 +42,12 @@ for name, arguments in [
     walls, peaks = zip(*(once(arguments) for _ in range(runs)))
     print(f"{name}: {statistics.median(walls):.0f} ms wall (max {max(walls):.0f}), "
           f"{statistics.median(peaks):.0f} MiB peak (max {max(peaks):.0f}), {runs} runs")
+
+for name, test in [("one running guest", "one"), ("fifty running guests of one plan", "fifty")]:
+    arguments = ["run", "--lab", "--scenarios", "benches/guests", "--exact", test, "--data-collector-path", collected]
+    once(arguments)  # warm-up
+    found = [(once(arguments)[1], step_ms("check")) for _ in range(runs)]
+    peaks, steps = zip(*found)
+    print(f"check of {name}: {statistics.median(steps):.0f} ms (max {max(steps):.0f}), "
+          f"{statistics.median(peaks):.0f} MiB peak of the whole run, {runs} runs")
 PY

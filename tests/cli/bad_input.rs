@@ -64,7 +64,7 @@ fn scenario_files_with_faults() {
         ("check-unknown", with("checks: {skip: {seriel: no serial here}}")),
         ("check-without-reason", with("checks: {skip: {serial: \"\"}}")),
         ("duration-of-nothing", with("timeouts: {migration: 0s}")),
-        ("not-run-yet", with("integrity: true")),
+        ("not-run-yet", with("pre_hook: {aap_job_template_id: 7}")),
     ] {
         refuses(&format!("scenario-{name}"), &[("s/cold/bad.yaml", &text)], "run --lab --scenarios s");
     }
@@ -92,6 +92,7 @@ fn a_selection_of_nothing() {
     refuses("filter-nothing", &[("s/a.yaml", COLD)], "run --lab --scenarios s --filter no-such-scenario");
     refuses("exact-nothing", &[("s/cold/a.yaml", COLD)], "run --lab --scenarios s --exact --filter cold");
     refuses("shard-zero", &[], "run --lab --shard 0/2");
+    refuses("virtctl-on-lab", &[], "run --lab --set ssh.tunnel=virtctl");
 }
 
 #[test]

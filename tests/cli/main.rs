@@ -14,3 +14,4 @@ mod served;
 mod signals;
 mod texts;
 mod transcript;
+mod virtctl;

@@ -65,6 +65,7 @@ async fn release(short: &str, lacking: &[(&str, &str)]) {
 
 const PLACED: &str = "2.10.0 or later for target labels, affinity and node selector";
 const WARM_OFFLOAD: &str = "2.10.0 or later for warm copy-offload";
+const XFS: &str = ">=2.10";
 const PER_NIC: &str = "2.11.0 or later for a network map per NIC";
 
 #[tokio::test]
@@ -78,13 +79,16 @@ async fn everything_passes_on_the_default_world() {
 async fn on_2_8() {
     let power = "2.9.0 or later for a target power state";
     let comprehensive = format!("{PLACED}, this is {full}; needs MTV {power}", full = mtv_release("2.8").unwrap());
+    let xfs = format!("{XFS}, this is {full}; needs MTV {power}", full = mtv_release("2.8").unwrap());
     let lacking = [
         ("cold/comprehensive", comprehensive.as_str()),
         ("cold/disconnected-nic", PER_NIC),
         ("cold/dual-nic-same-network", PER_NIC),
+        ("cold/xfs", xfs.as_str()),
         ("copyoffload/warm", WARM_OFFLOAD),
         ("hooks/post-hook-retain-failed-vm", power),
         ("warm/comprehensive", comprehensive.as_str()),
+        ("warm/xfs", xfs.as_str()),
     ];
     Box::pin(release("2.8", &lacking)).await;
 }
@@ -95,8 +99,10 @@ async fn on_2_9() {
         ("cold/comprehensive", PLACED),
         ("cold/disconnected-nic", PER_NIC),
         ("cold/dual-nic-same-network", PER_NIC),
+        ("cold/xfs", XFS),
         ("copyoffload/warm", WARM_OFFLOAD),
         ("warm/comprehensive", PLACED),
+        ("warm/xfs", XFS),
     ];
     Box::pin(release("2.9", &lacking)).await;
 }

@@ -7,7 +7,7 @@ use crate::rig::{Ran, Rig};
 use mtvtest::check::CHECKS;
 use mtvtest::engine::{self, Environment};
 use mtvtest::event::{Outcome, Verdict};
-use mtvtest::lab::fault::{FaultRow, Faults, Need, PRODUCT_FAULTS, ProductFault};
+use mtvtest::lab::fault::{FaultRow, Faults, HARMLESS, Need, PRODUCT_FAULTS, ProductFault};
 use mtvtest::lab::mtv_release;
 use std::collections::BTreeSet;
 
@@ -49,7 +49,7 @@ expect:
 const STILL: &str = "\
 description: A VM that is off.
 virtual_machines:
-  - {name: mtv-tests-rhel9-luks, source_vm_power: off}
+  - {name: xcopy-template-test, source_vm_power: off}
 pvc_name_template: '{{ .VmName }}-{{ .DiskIndex }}'
 pvc_name_template_use_generate_name: false
 ";
@@ -95,8 +95,60 @@ copyoffload: true
 target_power_state: off
 ";
 
-const SITUATIONS: [(&str, &str); 6] =
-    [("full", FULL), ("still", STILL), ("moving", MOVING), ("loose", LOOSE), ("warm", WARM), ("offload", OFFLOAD)];
+/// A running Linux VM with static addresses on both of its NICs, which are on one network: since MTV 2.11, as above.
+const FIXED: &str = "\
+description: Static addresses, secondary ones too.
+min_mtv_version: 2.11.0
+virtual_machines:
+  - {name: mtv-tests-rhel9-dual-nic, source_vm_power: on, guest_agent: true}
+per_nic_network_map: true
+preserve_static_ips: true
+target_power_state: on
+";
+
+/// A running Linux VM with files to lose, and an old XFS on its second disk.
+const INSIDE: &str = "\
+description: What is inside a guest.
+virtual_machines:
+  - {name: mtv-feature-rhel8-2xfs, source_vm_power: on}
+integrity: {marker: true, manifest: [/srv/data, /etc/hostname]}
+xfs_check: {command: /usr/sbin/xfs_info, mount_point: /sdb1, expected_output: crc=0}
+";
+
+/// A running Windows VM with a static address, whose files are compared, too.
+const WINDOWS: &str = "\
+description: What is inside a Windows guest.
+virtual_machines:
+  - {name: mtv-win2019-3disks, source_vm_power: on}
+integrity: {marker: true, manifest: ['C:\\Data']}
+";
+
+/// A running Windows VM in which nothing is compared.
+const PLAIN_WINDOWS: &str = "\
+description: A Windows VM that runs.
+virtual_machines:
+  - {name: mtv-win2019-79, source_vm_power: on}
+";
+
+/// A running VM with an encrypted disk.
+const LUKS: &str = "\
+description: An encrypted guest.
+virtual_machines:
+  - {name: mtv-tests-rhel9-luks, source_vm_power: on, luks: true, luks_passphrase: lab-luks}
+";
+
+const SITUATIONS: [(&str, &str); 10] = [
+    ("full", FULL),
+    ("still", STILL),
+    ("moving", MOVING),
+    ("loose", LOOSE),
+    ("warm", WARM),
+    ("offload", OFFLOAD),
+    ("fixed", FIXED),
+    ("inside", INSIDE),
+    ("windows", WINDOWS),
+    ("luks", LUKS),
+];
 
 /// The releases that the lab offers.
 const RELEASES: [&str; 5] = ["2.8", "2.9", "2.10", "2.11", "2.12"];
@@ -121,11 +173,14 @@ fn situation(need: Need) -> (&'static str, Option<&'static str>) {
         | Need::Affinity
         | Need::Expect => (FULL, None),
         Need::Stopped | Need::OpenEfi | Need::ExactClaims => (STILL, None),
-        Need::Running => (MOVING, None),
+        Need::Running | Need::Reachable => (MOVING, None),
         Need::LooseNic => (LOOSE, None),
         Need::Warm | Need::CountedWarm => (WARM, None),
         Need::Offload | Need::OffloadElsewhere => (OFFLOAD, None),
         Need::OffloadTold => (OFFLOAD, Some("2.12")),
+        Need::StaticAddress | Need::SeveralStaticNics => (FIXED, None),
+        Need::Integrity | Need::Xfs => (INSIDE, None),
+        Need::Luks => (LUKS, None),
     }
 }
 
@@ -145,6 +200,11 @@ fn caught(ran: &Ran) -> BTreeSet<String> {
 /// Runs the situation of a row with its fault, and says what is wrong with the outcome.
 async fn trial(row: &FaultRow) -> Result<(), String> {
     let (scenario, release) = situation(row.needs);
+    trial_in(row, scenario, release).await
+}
+
+/// As [`trial`], in another situation.
+async fn trial_in(row: &FaultRow, scenario: &str, release: Option<&str>) -> Result<(), String> {
     let rig = rig(release);
     rig.faults().harm(row.fault);
     let ran = rig.run(scenario).await;
@@ -211,6 +271,11 @@ mutations_by_check! {
     pvc_names "pvc-names",
     snapshots "snapshots",
     guest_agent "guest-agent",
+    ssh "ssh",
+    static_ip "static-ip",
+    integrity "integrity",
+    guest_command "guest-command",
+    encryption "encryption",
     node "node",
     labels "labels",
     affinity "affinity",
@@ -218,6 +283,37 @@ mutations_by_check! {
     xcopy "xcopy",
     source "source",
     expect "expect",
+}
+
+/// The same in Windows, whose guests are asked otherwise.
+#[tokio::test(start_paused = true)]
+async fn faults_inside_windows_are_caught_too() {
+    let mut wrong = Vec::new();
+    for row in PRODUCT_FAULTS {
+        let text = match row.needs {
+            Need::Reachable => PLAIN_WINDOWS,
+            Need::Integrity => WINDOWS,
+            Need::StaticAddress => FULL,
+            _ => continue,
+        };
+        wrong.extend(trial_in(row, text, None).await.err());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What looks odd and is no fault fails nothing.
+#[tokio::test(start_paused = true)]
+async fn what_is_harmless_fails_nothing() {
+    for row in HARMLESS {
+        for text in [FULL, FIXED] {
+            let rig = rig(None);
+            rig.faults().harm(row.fault);
+            let ran = rig.run(text).await;
+            assert_eq!(caught(&ran), BTreeSet::new(), "{}: {}", row.fault, ran.reason());
+            assert_eq!(ran.outcome, Outcome::Passed, "{}", row.fault);
+            rig.lab.stop().await;
+        }
+    }
 }
 
 #[test]

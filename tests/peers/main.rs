@@ -15,6 +15,7 @@ mod part;
 mod peer;
 mod trial;
 mod vcsim;
+mod virtctl;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         kubernetes::trials(),
         differential::trials(),
         gotemplate::trials(),
+        virtctl::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -27,6 +27,8 @@ pub(crate) enum Part {
     Python,
     /// Go's templates with Sprig's functions.
     Gotemplate,
+    /// KubeVirt's command line.
+    Virtctl,
 }
 
 impl Part {
@@ -43,6 +45,7 @@ impl Part {
             Self::Kubectl => "kubectl",
             Self::Python => "python",
             Self::Gotemplate => "gotemplate",
+            Self::Virtctl => "virtctl",
         }
     }
 
@@ -52,7 +55,9 @@ impl Part {
     /// It is not there: what to do about that.
     pub(crate) fn find(self) -> Result<PathBuf, String> {
         let found = match self {
-            Self::Vcsim | Self::Kubernetes | Self::Gotemplate => existing(installed().join(self.name())),
+            Self::Vcsim | Self::Kubernetes | Self::Gotemplate | Self::Virtctl => {
+                existing(installed().join(self.name()))
+            }
             Self::Python => existing(installed().join("python/bin/python")),
             Self::Networks => existing(installed().join("networks-crd.yaml")),
             Self::Etcd => on_path("etcd"),

@@ -5,14 +5,14 @@ use mtvtest::cluster::Cluster;
 use mtvtest::config::{MapEnvironment, Providers, Settings};
 use mtvtest::engine::{
     ConnectedSource, NeededSource, Problem, Reach, RunDirectory, Session, SessionParts, StepError, examine_cluster,
-    examine_sources, run_test,
+    examine_sources, native_tunnel, run_test,
 };
 use mtvtest::event::{CheckReport, Event, EventSender, Leftover, Outcome, Reader, Stamped, Verdict, bus};
 use mtvtest::facts::{Seed, SessionId};
 use mtvtest::http::{Network, RequestCounter};
 use mtvtest::scenario::{Catalogue, Test, tests};
 use mtvtest::undo::Ledger;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
@@ -85,12 +85,13 @@ impl Course {
         tests: &[Test],
     ) -> Result<BTreeMap<String, ConnectedSource>, Vec<Problem>> {
         let entry = parts.providers.get(tests[0].provider.as_deref().unwrap()).unwrap();
-        let plans = tests.iter().flat_map(|test| &test.scenario.plans);
-        let vms: BTreeSet<&str> =
-            plans.flat_map(|plan| &plan.plan.virtual_machines).map(|vm| vm.name.as_str()).collect();
+        let mut needed = NeededSource::of(entry);
+        for test in tests {
+            needed.add(test);
+        }
         let reach =
             Reach { network: parts.network.as_ref(), settings: &parts.settings, counter: &parts.source_requests };
-        examine_sources(&reach, &[NeededSource { entry, vms }]).await
+        examine_sources(&reach, &[needed]).await
     }
 
     /// Examines the cluster and begins a run on it.
@@ -103,6 +104,7 @@ impl Course {
         let ledger = Ledger::create(&directory.ledger_path(), id.clone()).unwrap();
         let (events, collected) = Collected::start();
         let parts = SessionParts {
+            tunnel: native_tunnel(&cluster),
             id,
             seed,
             settings: self.settings.clone(),

@@ -5,7 +5,7 @@ mod kubectl_migration;
 mod kubectl_reading;
 mod kubectl_writing;
 mod python;
-mod served;
+pub(crate) mod served;
 mod serving;
 
 use libtest_mimic::Trial;

@@ -26,6 +26,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             // Slow enough for its progress to be seen: a clone takes a second.
             Served::with(&bench, &["--speed", "60"]).await.python("vsphere_changing.py", &[]).await;
         }),
+        trial("clients::pyvmomi::commands_run_in_a_guest", &[Python], |bench| async move {
+            Served::start(&bench).await.python("vsphere_guest.py", &[]).await;
+        }),
         Trial::test("clients::pyvmomi::the_list_of_properties_is_what_the_program_reads", || {
             paths_are_current().map_err(Into::into)
         }),

@@ -32,6 +32,7 @@ objects = {
     "Task": content.taskManager.recentTask[:1],
     "AuthorizationManager": [content.authorizationManager],
     "TaskManager": [content.taskManager],
+    "GuestOperationsManager": [content.guestOperationsManager],
     "VirtualMachine": list(machines.values()),
 }
 absent = {"snapshot", "guest.ipStack", "guest.net", "config.extraConfig"}
@@ -41,7 +42,7 @@ with open(sys.argv[1], encoding="utf-8") as lines:
         kind, path = line.split()
         kinds.setdefault(kind, []).append(path)
 for kind, paths in kinds.items():
-    of = getattr(vim, kind, None) or getattr(vim.dvs, kind)
+    of = getattr(vim, kind, None) or getattr(vim.dvs, kind, None) or getattr(vim.vm.guest, kind)
     chosen = objects.get(kind) or vsphere.view(content, of)
     told = vsphere.collect(content, of, chosen, paths)
     same(len(told), len(chosen), f"objects of {kind}")

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use tokio::process::Command;
 
 /// Rights of the role that the runs below need not use, and why the role has them.
-const UNUSED: [(&str, &str); 12] = [
+const UNUSED: [(&str, &str); 14] = [
     ("watch configmaps", GONE),
     ("watch pods", GONE),
     ("watch persistentvolumeclaims", GONE),
@@ -24,8 +24,11 @@ const UNUSED: [(&str, &str); 12] = [
     ("watch hooks.forklift.konveyor.io", GONE),
     ("watch deployments.apps", GONE),
     ("watch forkliftcontrollers.forklift.konveyor.io", GONE),
+    ("get consoleclidownloads.console.openshift.io", VIRTCTL),
+    ("list kubevirts.kubevirt.io", VIRTCTL),
     ("list clusterserviceversions.operators.coreos.com", "only where no Subscription names the installed one"),
 ];
+const VIRTCTL: &str = "only with ssh.tunnel: virtctl";
 const GONE: &str = "only what is not as it shall be at the first look is watched";
 
 /// The rules of the role that is shipped.

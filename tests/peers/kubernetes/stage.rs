@@ -15,7 +15,7 @@ use mtvtest::config::{MapEnvironment, Settings};
 use mtvtest::http::{ByteStream, HttpError, Network, RealNetwork, RequestCounter, TlsPolicy, Transport};
 use mtvtest::lab::clock::Pace;
 use mtvtest::lab::world::{World, WorldSpec};
-use mtvtest::lab::{Beside, Oracle};
+use mtvtest::lab::{Aggregated, Beside, Oracle};
 use mtvtest::wait::{Deadline, Seen, poll};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -35,6 +35,7 @@ const NODES: &str = "--disable-admission-plugins=TaintNodesByCondition";
 pub(crate) struct Stage {
     pub(crate) plane: ControlPlane,
     pub(crate) beside: Beside,
+    _subresources: Aggregated,
     /// What the lab's controllers write.
     pub(crate) controllers: Recorder,
     /// Runs share the world's faults: who switches one on writes, who must see none reads.
@@ -59,15 +60,26 @@ impl Stage {
     fn start() -> Result<Self, String> {
         // The lab outlives every trial's runtime.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let (plane, beside, controllers) = runtime.block_on(async {
+        let (plane, beside, subresources, controllers) = runtime.block_on(async {
             let plane = ControlPlane::start(&[NODES]).await?;
             let admin = plane.admin().await;
             let controllers = Recorder::default();
             let world = World::from_spec(WorldSpec::embedded().unwrap(), Pace::FULL).unwrap();
-            let beside = Beside::start(world, controllers.around(admin)).await;
-            Ok::<_, String>((plane, beside.map_err(|why| mtvtest::facts::chain(&why))?, controllers))
+            let told = |why| mtvtest::facts::chain(&why);
+            let beside = Beside::start(world, controllers.around(admin.clone())).await.map_err(told)?;
+            let subresources = beside.aggregate(&admin).await.map_err(told)?;
+            served(&admin).await?;
+            Ok::<_, String>((plane, beside, subresources, controllers))
         })?;
-        Ok(Self { plane, beside, controllers, turns: RwLock::new(()), runtime, seeds: AtomicU64::new(1) })
+        Ok(Self {
+            plane,
+            beside,
+            _subresources: subresources,
+            controllers,
+            turns: RwLock::new(()),
+            runtime,
+            seeds: AtomicU64::new(1),
+        })
     }
 
     /// As [`account`], of the stage's control plane.
@@ -106,6 +118,26 @@ impl Stage {
         });
         gone.await.unwrap_or_else(|why| panic!("{why}"));
     }
+}
+
+/// Waits until the API server passes KubeVirt's subresources on.
+async fn served(admin: &kube::Client) -> Result<(), String> {
+    let deadline = Deadline::after(Duration::from_secs(60), &CancellationToken::new());
+    let what = "the subresources of KubeVirt to be served";
+    let served = poll(what, &deadline, Duration::from_millis(500), || async {
+        let service = "/apis/apiregistration.k8s.io/v1/apiservices/v1.subresources.kubevirt.io";
+        match get(admin, service).await {
+            Ok(found) if is_available(&found) => Seen::Met(()),
+            Ok(found) => Seen::Pending(found["status"].to_string()),
+            Err(error) => Seen::Pending(error.to_string()),
+        }
+    });
+    served.await.map_err(|why| why.to_string())
+}
+
+fn is_available(service: &Value) -> bool {
+    let conditions = service["status"]["conditions"].as_array();
+    conditions.into_iter().flatten().any(|one| one["type"] == "Available" && one["status"] == "True")
 }
 
 /// A service account that may do what `rules` say, and a token of it.
