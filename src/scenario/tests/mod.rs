@@ -7,3 +7,4 @@ mod needs;
 mod robust;
 mod rules;
 mod selecting;
+mod templates;
