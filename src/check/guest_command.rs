@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
 fn judge(_: &Evidence, vm: &VmEvidence, _: &TargetVm) -> Verdict {
     let commands = &vm.guest.commands;
     if commands.is_empty() {
-        return Verdict::NotApplicable { reason: "the scenario asks for no command in the guest".to_owned() };
+        return Verdict::NotApplicable { reason: "no command is asked of this guest".to_owned() };
     }
     let (mut broken, mut unknown) = (Vec::new(), Vec::new());
     for command in commands {

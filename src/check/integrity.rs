@@ -10,6 +10,9 @@ const LINES_MAX: usize = 20;
 /// Letters of a hash that tell it from others.
 const HASH_LETTERS: usize = 12;
 
+/// How guests say that there is nothing; Windows' words depend on its language, its error ids do not.
+const ABSENT: [&str; 5] = ["No such file", "not find", "PathNotFound", "ItemNotFound", "FileNotFound"];
+
 pub(super) const CHECK: Check = Check {
     key: "integrity",
     rule: "The marker that was written in the source guest, and every file of the manifest, are in the migrated guest, \
@@ -32,6 +35,10 @@ fn judge(_: &Evidence, vm: &VmEvidence, _: &TargetVm) -> Verdict {
     };
     let lines: Vec<String> = marker_change(marks, after).into_iter().chain(file_changes(marks, after)).collect();
     let marked = marked(marks);
+    let unknown = unknown(marks, after);
+    if lines.is_empty() && !unknown.is_empty() {
+        return Verdict::Inconclusive { reason: format!("the guest did not show {}", unknown.join("; ")) };
+    }
     if lines.is_empty() {
         return Verdict::Passed { seen: format!("{marked}{}", added(marks, after)) };
     }
@@ -56,6 +63,7 @@ fn marker_change(marks: &Integrity, after: &IntegrityAfter) -> Option<String> {
     match &after.marker {
         Some(found) if found == text => None,
         Some(found) => Some(format!("marker {path}: {:?} before, {:?} after", shown(text), shown(found))),
+        None if hidden(path, after).is_some() => None,
         None => Some(format!("marker {path}: gone{}", words_of_guest(path, after))),
     }
 }
@@ -64,14 +72,34 @@ fn file_changes<'a>(marks: &'a Integrity, after: &'a IntegrityAfter) -> impl Ite
     marks.before.iter().filter_map(|(path, before)| match after.files.get(path) {
         Some(found) if found == before => None,
         Some(found) => Some(format!("{path}: {} before, {} after", brief(before), brief(found))),
+        None if hidden(path, after).is_some() => None,
         None => Some(format!("{path}: {} before, gone after{}", brief(before), words_of_guest(path, after))),
     })
 }
 
 /// What the guest said of the path, or of a folder above it.
+fn said<'a>(path: &str, after: &'a IntegrityAfter) -> Option<&'a String> {
+    let is_at_or_below = |above: &str| {
+        let above = above.trim_end_matches(['/', '\\']);
+        path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '\\']))
+    };
+    after.unread.iter().find(|(unread, _)| is_at_or_below(unread)).map(|(_, reason)| reason)
+}
+
+/// What kept the guest from showing the path, if it does not say that there is nothing: such a path may be unchanged.
+fn hidden<'a>(path: &str, after: &'a IntegrityAfter) -> Option<&'a String> {
+    said(path, after).filter(|reason| !ABSENT.iter().any(|words| reason.contains(words)))
+}
+
+fn unknown(marks: &Integrity, after: &IntegrityAfter) -> Vec<String> {
+    let marker = marks.marker.iter().filter(|_| after.marker.is_none()).map(|(path, _)| path);
+    let files = marks.before.keys().filter(|path| !after.files.contains_key(*path));
+    let told = marker.chain(files).filter_map(|path| Some(format!("{path} ({})", hidden(path, after)?)));
+    told.take(LINES_MAX).collect()
+}
+
 fn words_of_guest(path: &str, after: &IntegrityAfter) -> String {
-    let said = after.unread.iter().find(|(unread, _)| path.starts_with(unread.as_str()));
-    said.map_or(String::new(), |(_, reason)| format!(" ({reason})"))
+    said(path, after).map_or(String::new(), |reason| format!(" ({reason})"))
 }
 
 /// Files that are new in a folder of the manifest are no change of what was there.
@@ -145,6 +173,18 @@ mod tests {
             seen,
             Verdict::Passed { seen: "the marker /var/tmp/mtvtest-marker and 2 files; new: /etc/new".into() }
         );
+    }
+
+    #[test]
+    fn what_the_guest_did_not_show_is_not_gone() {
+        let verdict = judged(|marks| {
+            let after = marks.after.as_mut().unwrap();
+            after.files.remove("/srv/data");
+            after.unread.insert("/srv/".into(), "Permission denied".into());
+            after.unread.insert("/etc/fst".into(), "Permission denied".into());
+        });
+        let reason = "the guest did not show /srv/data (Permission denied)".to_owned();
+        assert_eq!(verdict, Verdict::Inconclusive { reason });
     }
 
     #[test]

@@ -37,7 +37,7 @@ mod walk;
 
 pub use controller_share::{ControllerShares, Share, Values, precopy_interval};
 pub use fixtures::SourceFixture;
-pub use inside::{TunnelParts, native_tunnel};
+pub use inside::{LooksInside, TunnelParts, native_tunnel};
 pub use leftovers::{find_leftovers, record_found};
 pub use node_label::{LabelUse, NodeLabels};
 pub use offload::{Capture, CaptureScope, OffloadSetup, OffloadVm, offload_section, set_up_offload};

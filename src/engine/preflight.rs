@@ -1,12 +1,12 @@
 //! Looking at the environment before anything is created: every problem at once, each with its remedy.
 
-use super::inside::{looks_inside, missing_login};
+use super::inside::{LooksInside, looks_inside, missing_login};
 use super::rights::wanted_rights;
 use super::source::{ConnectedSource, Reach};
 use super::steps::StepError;
 use crate::cluster::{self, Cluster, ClusterError};
 use crate::config::{ProviderEntry, Settings};
-use crate::facts::{chain, nearest};
+use crate::facts::{Power, chain, nearest};
 use crate::provider::ProviderError;
 use crate::scenario::{NamedPlan, Test};
 use semver::Version;
@@ -36,7 +36,7 @@ pub struct NeededSource<'a> {
     /// Names of the VMs.
     pub vms: BTreeSet<&'a str>,
     /// Names of those into whose guests a test looks, each with the test.
-    pub inside: BTreeMap<&'a str, &'a str>,
+    pub inside: BTreeMap<&'a str, (LooksInside, &'a str)>,
 }
 
 impl<'a> NeededSource<'a> {
@@ -48,11 +48,12 @@ impl<'a> NeededSource<'a> {
     /// Adds what a test needs of it.
     pub fn add(&mut self, test: &'a Test) {
         for NamedPlan { plan, .. } in &test.scenario.plans {
-            let looks = looks_inside(&test.scenario, plan);
             for vm in &plan.virtual_machines {
                 self.vms.insert(&vm.name);
-                if looks {
-                    self.inside.entry(&vm.name).or_insert(&test.name);
+                if let Some(when) = looks_inside(&test.scenario, plan, vm) {
+                    let looked = (when, test.name.as_str());
+                    let known = self.inside.entry(&vm.name).or_insert(looked);
+                    *known = looked.min(*known);
                 }
             }
         }
@@ -210,9 +211,12 @@ async fn examine_vm(
     name: &str,
 ) -> Result<Option<Problem>, ProviderError> {
     let vm = connected.sdk.find_vm(name).await?;
-    let Some(test) = source.inside.get(name) else { return Ok(None) };
-    let family = connected.sdk.vm_facts(&vm).await?.guest_family();
-    Ok(missing_login(source.entry, family, name, test).map(Problem))
+    let Some((when, test)) = source.inside.get(name) else { return Ok(None) };
+    let facts = connected.sdk.vm_facts(&vm).await?;
+    if *when == LooksInside::IfOn && facts.power != Power::On {
+        return Ok(None);
+    }
+    Ok(missing_login(source.entry, facts.guest_family(), name, test).map(Problem))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! Source: original-suite.md section 1.9, `prepared_plan`, and section 2, "Keys beyond the tables".
 
 use super::clone_request::{Wish, non_dedicated};
-use super::inside::{mark, wait_for_cloud_init};
+use super::inside::{mark, tell_origins, wait_for_cloud_init};
 use super::steps::StepError;
 use super::walk::Walk;
 use crate::event::Event;
@@ -271,7 +271,8 @@ async fn make_ready(walk: &Walk<'_>, obtained: Obtained<'_>) -> Result<Prepared,
         Some(PowerSetting::Off) => sdk.set_power(&vm, Power::Off).await?,
         None => {}
     }
-    let facts = sdk.vm_facts(&vm).await?;
+    let mut facts = sdk.vm_facts(&vm).await?;
+    tell_origins(walk, &vm, &mut facts).await;
     let limit = walk.plan.inventory_timeout.or(walk.scenario.timeouts.inventory);
     let deadline = walk.deadline(limit, walk.session.parts().settings.timeouts.inventory);
     let key = VmKey { id: Some(vm.id.clone()), name: vm.name.clone() };

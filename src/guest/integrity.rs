@@ -33,7 +33,10 @@ pub async fn record(
     let mut before = BTreeMap::new();
     let hashed = join_all(manifest.iter().map(|path| hashes(shell, path, limit))).await;
     for (path, found) in manifest.iter().zip(hashed) {
-        let files = found?.map_err(|reason| ShellError(format!("hash {path}: {reason}")))?;
+        let (files, reason) = found?;
+        if let Some(reason) = reason {
+            return Err(ShellError(format!("hash {path}: {reason}")));
+        }
         for (file, hash) in files {
             if before.insert(file.clone(), hash.clone()).is_some_and(|other| other != hash) {
                 return Err(ShellError(format!("hash {path}: two files that look like {file}, and differ")));
@@ -68,10 +71,9 @@ pub async fn verify(
     }
     let hashed = join_all(manifest.iter().map(|path| hashes(shell, path, limit))).await;
     for (path, found) in manifest.iter().zip(hashed) {
-        match found? {
-            Ok(files) => after.files.extend(files),
-            Err(reason) => drop(after.unread.insert(path.clone(), reason)),
-        }
+        let (files, reason) = found?;
+        after.files.extend(files);
+        after.unread.extend(reason.map(|reason| (path.clone(), reason)));
     }
     Ok(after)
 }
@@ -94,7 +96,7 @@ async fn write_marker(shell: &dyn GuestShell, text: &str, limit: Duration) -> Re
         }
         GuestFamily::Windows => {
             let (path, text) = (powershell::quoted(MARKER_WINDOWS), powershell::quoted(&text));
-            (MARKER_WINDOWS, powershell::command(&format!("[IO.File]::WriteAllText({path},{text})")))
+            (MARKER_WINDOWS, powershell::command(&windows_marker(&path, &text)))
         }
     };
     let output = shell.run(&line, limit).await?;
@@ -102,14 +104,22 @@ async fn write_marker(shell: &dyn GuestShell, text: &str, limit: Duration) -> Re
     Ok((path.to_owned(), text))
 }
 
-/// The hashes of the files at and below a path; the inner reason when the guest does not show them.
-async fn hashes(
-    shell: &dyn GuestShell,
-    path: &str,
-    limit: Duration,
-) -> Result<Result<Vec<(String, String)>, String>, ShellError> {
+/// Written through to the disk: the VM may be switched off hard soon after.
+fn windows_marker(path: &str, text: &str) -> String {
+    format!(
+        "$f=[IO.File]::Create({path});$b=[Text.Encoding]::ASCII.GetBytes({text});$f.Write($b,0,$b.Length);\
+         $f.Flush($true);$f.Close()"
+    )
+}
+
+/// Files with their hashes, and why there may be more.
+type Hashed = (Vec<(String, String)>, Option<String>);
+
+/// The hashes of the files at and below a path, also when the guest does not show all of them.
+async fn hashes(shell: &dyn GuestShell, path: &str, limit: Duration) -> Result<Hashed, ShellError> {
     let line = match shell.family() {
-        GuestFamily::Linux => format!("find {} -type f -exec sha256sum {{}} +", sh_quoted(path)),
+        // A path that is a link is followed, links below it are not.
+        GuestFamily::Linux => format!("find -H {} -type f -exec sha256sum {{}} +", sh_quoted(path)),
         GuestFamily::Windows => powershell::command(&format!(
             "$ErrorActionPreference='Stop';@(Get-ChildItem -LiteralPath {} -Recurse -File -Force|\
              Get-FileHash -Algorithm SHA256|Select-Object Path,Hash)|ConvertTo-Json -Compress",
@@ -117,17 +127,21 @@ async fn hashes(
         )),
     };
     let output = shell.run(&line, limit).await?;
-    Ok(answer(&output).and_then(|text| {
-        let files = match shell.family() {
-            GuestFamily::Linux => text.lines().map(sha256sum).collect::<Option<Vec<_>>>(),
-            GuestFamily::Windows => file_hashes(text),
-        };
-        match files {
-            None => Err("the answer is no list of hashes".to_owned()),
-            Some(files) if files.is_empty() => Err("there is no file, so nothing would be proven".to_owned()),
-            Some(files) => Ok(files),
+    let reason = answer(&output).err();
+    let files = match shell.family() {
+        // One file that cannot be read, or more than is kept, takes nothing from the others.
+        GuestFamily::Linux if reason.is_some() => Some(output.stdout.lines().filter_map(sha256sum).collect()),
+        GuestFamily::Linux => output.stdout.lines().map(sha256sum).collect::<Option<Vec<_>>>(),
+        GuestFamily::Windows => file_hashes(&output.stdout),
+    };
+    Ok(match (files, reason) {
+        (files, Some(reason)) => (files.unwrap_or_default(), Some(reason)),
+        (None, None) => (Vec::new(), Some("the answer is no list of hashes".to_owned())),
+        (Some(files), None) if files.is_empty() => {
+            (files, Some("there is no file, so nothing would be proven".to_owned()))
         }
-    }))
+        (Some(files), None) => (files, None),
+    })
 }
 
 /// The whole output of a command that went well; else what the guest says.

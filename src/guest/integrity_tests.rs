@@ -26,7 +26,7 @@ async fn linux_before_and_after() {
     let hashes = format!("{A}  /data/a\n\\{B}  /data/b\\\\c\\nd\n");
     let shell = linux(&[
         ("printf %s 'it'\\''s vm_' > '/var/tmp/mtvtest-marker' && sync", ""),
-        ("find '/data' -type f -exec sha256sum {} +", &hashes),
+        ("find -H '/data' -type f -exec sha256sum {} +", &hashes),
         ("cat '/var/tmp/mtvtest-marker'", "it's vm_"),
     ]);
     let manifest = paths(&["/data"]);
@@ -51,7 +51,10 @@ async fn windows_before_and_after() {
     let one = format!(r#"{{"Path":"C:\\it's\\a.txt","Hash":"{}"}}"#, A.to_uppercase()) + "\r\n";
     let two = format!(r#"[{{"Path":"D:\\b","Hash":"{A}"}},{{"Path":"D:\\c","Hash":"{B}"}}]"#);
     let shell = windows(&[
-        (r"[IO.File]::WriteAllText('C:\Users\Public\mtvtest-marker','auto-ab12 vm')", ""),
+        (
+            r"$f=[IO.File]::Create('C:\Users\Public\mtvtest-marker');$b=[Text.Encoding]::ASCII.GetBytes('auto-ab12 vm');$f.Write($b,0,$b.Length);$f.Flush($true);$f.Close()",
+            "",
+        ),
         (r"[IO.File]::ReadAllText('C:\Users\Public\mtvtest-marker')", "auto-ab12 vm\r\n"),
         (&hash(r"C:\it''s"), &one),
         (&hash("D:\\"), &two),
@@ -70,10 +73,10 @@ async fn windows_before_and_after() {
 #[tokio::test]
 async fn what_cannot_be_hashed_is_named() {
     let mut shell = linux(&[
-        ("find '/empty' -type f -exec sha256sum {} +", ""),
-        ("find '/odd' -type f -exec sha256sum {} +", "what?\n"),
+        ("find -H '/empty' -type f -exec sha256sum {} +", ""),
+        ("find -H '/odd' -type f -exec sha256sum {} +", "what?\n"),
     ]);
-    let line = "find '/gone' -type f -exec sha256sum {} +";
+    let line = "find -H '/gone' -type f -exec sha256sum {} +";
     shell.answers.insert(line.into(), (1, "find: ‘/gone’: No such file or directory\n".into()));
     for (path, reason) in [
         ("/empty", "hash /empty: there is no file, so nothing would be proven"),
@@ -93,14 +96,14 @@ async fn what_cannot_be_hashed_is_named() {
 #[tokio::test]
 async fn names_that_cannot_be_told_apart_are_an_error() {
     let hashes = format!("{A}  /d/\u{fffd}\n{B}  /d/\u{fffd}\n");
-    let shell = linux(&[("find '/d' -type f -exec sha256sum {} +", &hashes)]);
+    let shell = linux(&[("find -H '/d' -type f -exec sha256sum {} +", &hashes)]);
     let error = record(&shell, None, &paths(&["/d"]), LIMIT).await.unwrap_err();
     assert_eq!(error.to_string(), "hash /d: two files that look like /d/\u{fffd}, and differ");
     // The same file, named twice, is one file.
     let hashes = format!("{A}  /d/a\n");
     let shell = linux(&[
-        ("find '/d' -type f -exec sha256sum {} +", &hashes),
-        ("find '/d/a' -type f -exec sha256sum {} +", &hashes),
+        ("find -H '/d' -type f -exec sha256sum {} +", &hashes),
+        ("find -H '/d/a' -type f -exec sha256sum {} +", &hashes),
     ]);
     assert_eq!(record(&shell, None, &paths(&["/d", "/d/a"]), LIMIT).await.unwrap().before.len(), 1);
 }

@@ -152,7 +152,15 @@ pub enum ProviderError {
     },
 }
 
+/// The fault of a login that a guest does not know.
+const WRONG_GUEST_LOGIN: &str = "InvalidGuestLogin";
+
 impl ProviderError {
+    /// Whether a guest does not know the login that it was asked with.
+    pub fn refuses_guest_login(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.fault == WRONG_GUEST_LOGIN)
+    }
+
     /// What this kind of source cannot do.
     pub(crate) fn not_here(operation: String) -> Self {
         Self::Invalid {

@@ -6,7 +6,6 @@ use crate::facts::{GuestFamily, Power, SourceVm};
 use crate::wait::Deadline;
 use async_trait::async_trait;
 use std::fmt;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// A VM or template on the source.
@@ -175,8 +174,8 @@ pub trait SourceProvider: Send + Sync {
     /// Waits until the running guest reports its network. `false`: it did not by the deadline.
     async fn wait_guest_info(&self, vm: &VmRef, deadline: &Deadline) -> Result<bool, ProviderError>;
 
-    /// Runs a command line in the guest through the source's own tools, for at most `limit`, which includes the wait for
-    /// tools that do not answer yet. A login that the guest refuses is offered once for the life of the connection.
+    /// Runs a command line in the guest through the source's own tools, until the deadline, which includes the wait
+    /// for tools that do not answer yet; an interruption ends it, too. A login that the guest refuses is offered once for the life of the connection.
     ///
     /// # Errors
     /// [`ProviderError::Refused`] when the VM is off, the tools do not run or the guest refuses the login;
@@ -187,7 +186,7 @@ pub trait SourceProvider: Send + Sync {
         vm: &VmRef,
         _account: &GuestAccount,
         _line: &str,
-        _limit: Duration,
+        _deadline: &Deadline,
     ) -> Result<GuestAnswer, ProviderError> {
         Err(ProviderError::not_here(format!("run a command in the guest of {vm}")))
     }

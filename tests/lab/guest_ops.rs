@@ -7,8 +7,10 @@ use mtvtest::http::{RequestCounter, TlsPolicy};
 use mtvtest::lab::fault::{Faults, TransportEffect, TransportFault};
 use mtvtest::lab::world::{Vm, WorldSpec};
 use mtvtest::provider::{self, GuestAccount, GuestAnswer, ProviderError, SourceProvider, VmRef};
+use mtvtest::wait::Deadline;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 const LINUX: &str = "mtv-tests-rhel8";
 const WINDOWS: &str = "mtv-win2019-3disks";
@@ -46,7 +48,7 @@ impl Source {
 
     async fn run(&self, name: &str, account: &GuestAccount, line: &str) -> Result<GuestAnswer, ProviderError> {
         let vm: VmRef = self.vcenter.find_vm(name).await.unwrap();
-        self.vcenter.run_in_guest(&vm, account, line, LIMIT).await
+        self.vcenter.run_in_guest(&vm, account, line, &Deadline::after(LIMIT, &CancellationToken::new())).await
     }
 
     /// What is wrong, for an error that must come.

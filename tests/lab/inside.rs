@@ -217,7 +217,7 @@ async fn what_is_missing_for_a_look_is_told_before_anything_is_made() {
     rig.seed += 1;
     let problems = rig.preflight(WINDOWS).await;
     let expected = "looks into the Windows guest of mtv-win2022-ip-3disks, but the entry vsphere-8 of the providers \
-                    file has no login for it: add guest_vm_win_user and guest_vm_win_password";
+                    file has no login for it: add guest_vm_win_user and guest_vm_win_password or guest_vm_win_private_key";
     assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?}");
     rig.seed += 1;
     let closed = format!(

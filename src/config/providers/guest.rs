@@ -43,9 +43,9 @@ impl GuestCredentials {
     }
 
     /// The keys of the providers file that hold the login for guests of a family.
-    pub fn keys(family: GuestFamily) -> [String; 2] {
+    pub fn keys(family: GuestFamily) -> [String; 3] {
         let system = system(family);
-        ["user", "password"].map(|tail| format!("guest_vm_{system}_{tail}"))
+        ["user", "password", "private_key"].map(|tail| format!("guest_vm_{system}_{tail}"))
     }
 
     /// Takes the logins out of an entry; faults go to the scope.

@@ -3,7 +3,7 @@
 use crate::config::{GuestCredentials, GuestLogin, ProviderEntry};
 use crate::facts::GuestFamily;
 use crate::guest::ssh::{Login, Method};
-use crate::scenario::{PlanSpec, PowerSetting, Scenario};
+use crate::scenario::{ExpectedResult, PlanSpec, PowerSetting, Scenario, VmRequest};
 
 /// The check that a login proves; a scenario that skips it keeps its guests closed, unless it asks for something inside.
 const SSH: &str = "ssh";
@@ -21,16 +21,31 @@ pub(super) fn opens(scenario: &Scenario, plan: &PlanSpec) -> bool {
     asks_inside(plan) || !scenario.checks.skip.contains_key(SSH)
 }
 
-/// Whether guests of the plan will be looked into, as far as that is known before anything has begun: of a VM that
-/// shall run, or about which something is asked. One that happens to run is looked into, too.
-pub(in crate::engine) fn looks_inside(scenario: &Scenario, plan: &PlanSpec) -> bool {
-    let runs = match plan.target_power_state {
-        Some(power) => power == PowerSetting::On,
-        None => plan.virtual_machines.iter().any(|vm| {
-            vm.source_vm_power == Some(PowerSetting::On) || (vm.wait_for_cloud_init && vm.source_vm_power.is_none())
-        }),
-    };
-    opens(scenario, plan) && (asks_inside(plan) || runs)
+/// When guests of a plan are looked into, as far as that is known before anything has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LooksInside {
+    /// Whatever happens.
+    Always,
+    /// If the VM runs now: what becomes of its power is not said.
+    IfOn,
+}
+
+/// When the guest of a VM of the plan will be looked into; `None` for never.
+pub(in crate::engine) fn looks_inside(scenario: &Scenario, plan: &PlanSpec, vm: &VmRequest) -> Option<LooksInside> {
+    if plan.integrity.is_some() || vm.wait_for_cloud_init {
+        return Some(LooksInside::Always);
+    }
+    let judged = plan.stop_after.is_none() && plan.expected_migration_result != Some(ExpectedResult::Fail);
+    if !judged || !opens(scenario, plan) {
+        return None;
+    }
+    let asked = plan.target_power_state.or(vm.source_vm_power);
+    match asked {
+        _ if asks_inside(plan) => Some(LooksInside::Always),
+        Some(PowerSetting::On) => Some(LooksInside::Always),
+        Some(PowerSetting::Off) => None,
+        None => Some(LooksInside::IfOn),
+    }
 }
 
 /// The login for a guest of a family.
@@ -62,6 +77,6 @@ fn ssh_method(login: &GuestLogin) -> Option<Method> {
 }
 
 fn missing(entry: &ProviderEntry, family: GuestFamily) -> String {
-    let [user, password] = GuestCredentials::keys(family);
-    format!("the entry {} of the providers file has no login for it: add {user} and {password}", entry.name)
+    let [user, password, key] = GuestCredentials::keys(family);
+    format!("the entry {} of the providers file has no login for it: add {user} and {password} or {key}", entry.name)
 }

@@ -11,7 +11,7 @@ use crate::facts::{
     AgentView, GuestCommand, GuestEvidence, GuestFacts, GuestFamily, Integrity, LoginOutcome, TargetVm,
 };
 use crate::guest::integrity::verify;
-use crate::guest::{Guest, GuestShell, SshShell, Unreached, look};
+use crate::guest::{Guest, GuestShell, ShellOutput, SshShell, Unreached, look};
 use crate::wait::{Deadline, Seen, WaitError, poll};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -44,11 +44,17 @@ pub(in crate::engine) async fn look_into(
     if !found.runs && !asks_inside(walk.plan) {
         return Ok(GuestEvidence::untried("nothing inside it is asked for"));
     }
-    let (reached, agent) = futures::join!(reach(walk, vm, found.target), agent_view(walk, found.target));
-    let mut evidence = GuestEvidence { agent: agent?, ..GuestEvidence::untried("") };
-    let guest = match reached? {
+    let reached = reach(walk, vm, found.target).await?;
+    // Asked when the guest is up: before, its agent says nothing.
+    let agent = agent_view(walk, found.target).await?;
+    let mut evidence = GuestEvidence { agent, ..GuestEvidence::untried("") };
+    let guest = match reached {
         Ok(guest) => guest,
-        Err(outcome) => return Ok(GuestEvidence { login: outcome, integrity: vm.integrity.clone(), ..evidence }),
+        Err(login) => {
+            let commands = asked_command(walk, vm.facts.guest_family());
+            let commands = commands.into_iter().map(|asked| asked.answered(Err("nobody came in".to_owned()))).collect();
+            return Ok(GuestEvidence { login, integrity: vm.integrity.clone(), commands, ..evidence });
+        }
     };
     evidence.login = LoginOutcome::In(guest.login.user.clone());
     // The looks for late addresses may take long; the marks need not wait for them.
@@ -79,12 +85,36 @@ fn ssh_deadline(walk: &Walk<'_>) -> Deadline {
     walk.deadline(walk.scenario.timeouts.ssh, walk.session.parts().settings.timeouts.ssh)
 }
 
-/// The shell of a guest that was reached before: a guest may reboot meanwhile (Windows does after its conversion).
-async fn again(walk: &Walk<'_>, guest: &Guest) -> Result<SshShell, String> {
-    walk.guests.shell(guest, &ssh_deadline(walk)).await.map_err(|unreached| match unreached {
-        Unreached::Refused(why) | Unreached::Silent(why) | Unreached::Barred(why) => why,
-        Unreached::Cancelled => "interrupted".to_owned(),
-    })
+/// The shell of a guest that was reached before: a guest may reboot meanwhile (Windows does after its conversion). A
+/// login that is refused now is not offered again.
+async fn again(walk: &Walk<'_>, guest: &Guest) -> Seen<SshShell> {
+    match walk.guests.shell(guest, &ssh_deadline(walk)).await {
+        Ok(shell) => Seen::Met(shell),
+        Err(Unreached::Silent(why)) => Seen::Pending(why),
+        Err(Unreached::Refused(why) | Unreached::Barred(why)) => Seen::Hopeless(why),
+        Err(Unreached::Cancelled) => Seen::Hopeless("interrupted".to_owned()),
+    }
+}
+
+/// Asks a guest something that may be asked again, until it answers: it may reboot in the middle. The outer error ends
+/// the step; the inner one says why there is no answer.
+async fn asked<T>(
+    walk: &Walk<'_>,
+    guest: &Guest,
+    deadline: &Deadline,
+    ask: impl AsyncFn(SshShell) -> Seen<T>,
+) -> Result<Result<T, String>, StepError> {
+    let what = format!("look into {}", guest.vm);
+    let answer = poll(&what, deadline, INTERVAL, async || match again(walk, guest).await {
+        Seen::Met(shell) => ask(shell).await,
+        Seen::Pending(why) => Seen::Pending(why),
+        Seen::Hopeless(why) => Seen::Hopeless(why),
+    });
+    match answer.await {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(WaitError::Cancelled { .. }) => Err(StepError::Cancelled),
+        Err(error) => Ok(Err(error.to_string())),
+    }
 }
 
 /// Looks until the static addresses of the source are there: secondary ones appear late. What was seen last is the
@@ -94,19 +124,14 @@ async fn again(walk: &Walk<'_>, guest: &Guest) -> Result<SshShell, String> {
 async fn settled_facts(walk: &Walk<'_>, vm: &Prepared, guest: &Guest) -> Result<Option<GuestFacts>, StepError> {
     let deadline = walk.deadline(walk.scenario.timeouts.static_ip, walk.session.parts().settings.timeouts.static_ip);
     let last: Mutex<Option<GuestFacts>> = Mutex::default();
-    let what = format!("wait for the static addresses of {}", guest.vm);
-    let seen = poll(&what, &deadline, INTERVAL, async || {
-        let facts = match again(walk, guest).await {
-            Ok(shell) => look(&shell, READ).await,
-            Err(why) => return Seen::Pending(why),
-        };
+    let looked = asked(walk, guest, &deadline, async |shell| {
+        let facts = look(&shell, READ).await;
         let missing = missing_addresses(&vm.facts, &facts);
         *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(facts);
         if missing.is_empty() { Seen::Met(()) } else { Seen::Pending(missing.join("; ")) }
     });
-    if let Err(WaitError::Cancelled { .. }) = seen.await {
-        return Err(StepError::Cancelled);
-    }
+    // What is missing at the end is for the checks to judge.
+    drop(looked.await?);
     Ok(last.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
@@ -116,31 +141,67 @@ async fn marks(
     vm: &Prepared,
     guest: &Guest,
 ) -> Result<(Option<Integrity>, Vec<GuestCommand>), StepError> {
-    let shell = again(walk, guest).await;
+    let deadline = ssh_deadline(walk);
     let mut integrity = vm.integrity.clone();
-    if let (Some(marks), Some(request), Ok(shell)) = (&mut integrity, &walk.plan.integrity, &shell) {
+    if let (Some(marks), Some(request)) = (&mut integrity, &walk.plan.integrity) {
         let manifest = manifest_of(request, guest.family).map_err(StepError::Broken)?;
-        match verify(shell, marks, &manifest, COMMAND).await {
+        let verified = asked(walk, guest, &deadline, async |shell| {
+            verify(&shell, marks, &manifest, COMMAND)
+                .await
+                .map_or_else(|error| Seen::Pending(error.to_string()), Seen::Met)
+        });
+        match verified.await? {
             Ok(after) => marks.after = Some(after),
-            Err(error) => walk.note(format!("the marks in the guest of {} cannot be read: {error}", guest.vm)),
+            Err(why) => walk.note(format!("the marks in the guest of {} cannot be read: {why}", guest.vm)),
         }
     }
     let mut commands = Vec::new();
-    if let Some(check) = walk.plan.xfs_check.as_ref().filter(|_| guest.family == GuestFamily::Linux) {
-        let line = format!("{} {}", check.command, check.mount_point);
-        let answer = match &shell {
-            Ok(shell) => answer(shell, &line).await,
-            Err(why) => Err(why.clone()),
-        };
-        commands.push(GuestCommand { line, expected_output: check.expected_output.clone(), answer });
+    if let Some(command) = asked_command(walk, guest.family) {
+        let answer = asked(walk, guest, &deadline, async |shell| {
+            let output = shell.run(&command.line, READ).await;
+            output.map_or_else(|error| Seen::Pending(error.to_string()), Seen::Met)
+        });
+        let answer = answer.await?.and_then(|output| command.read(&output));
+        commands.push(command.answered(answer));
     }
     Ok((integrity, commands))
 }
 
-async fn answer(shell: &SshShell, line: &str) -> Result<(i64, String), String> {
-    let output = shell.run(line, READ).await.map_err(|error| error.to_string())?;
-    let text = (output.stdout + &output.stderr).chars().take(KEPT_CHARS).collect();
-    Ok((output.status.unwrap_or(-1), text))
+/// A command that the scenario asks for.
+struct AskedCommand {
+    line: String,
+    expected: String,
+}
+
+/// The check of an XFS, which Windows does not have (original-suite.md section 3).
+fn asked_command(walk: &Walk<'_>, family: GuestFamily) -> Option<AskedCommand> {
+    let check = walk.plan.xfs_check.as_ref().filter(|_| family == GuestFamily::Linux)?;
+    let line = format!("{} {}", check.command, check.mount_point);
+    Some(AskedCommand { line, expected: check.expected_output.clone() })
+}
+
+impl AskedCommand {
+    fn answered(self, answer: Result<(i64, String), String>) -> GuestCommand {
+        GuestCommand { line: self.line, expected_output: self.expected, answer }
+    }
+
+    /// Status, and as much of the output as is kept: its beginning, and the line that was looked for.
+    fn read(&self, output: &ShellOutput) -> Result<(i64, String), String> {
+        let whole = &output.stdout;
+        let mut kept: String = whole.chars().take(KEPT_CHARS).collect();
+        if !kept.contains(&self.expected) {
+            if let Some(line) = whole.lines().find(|line| line.contains(&self.expected)) {
+                kept = format!("{kept}\n...\n{line}");
+            } else if output.truncated {
+                return Err("more output than is read, and nothing of what is looked for in it".to_owned());
+            }
+        }
+        let status = output.status.ok_or_else(|| "it was ended by a signal".to_owned())?;
+        if status != 0 {
+            kept.extend(output.stderr.chars().take(KEPT_CHARS));
+        }
+        Ok((status, kept))
+    }
 }
 
 async fn agent_view(walk: &Walk<'_>, target: &TargetVm) -> Result<Option<AgentView>, StepError> {

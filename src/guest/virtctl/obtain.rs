@@ -33,11 +33,12 @@ pub struct VirtctlRequest<'a> {
     pub openshift: Option<Version>,
     /// Address of the archive for this system in the cluster's ConsoleCLIDownload.
     pub download: Option<String>,
-    /// The policies by which the download host may be trusted, in order: it is behind the cluster's ingress.
+    /// The policies by which the download host may be trusted, in order: it is behind the cluster's ingress. One that
+    /// accepts anybody does not count.
     pub download_tls: &'a [TlsPolicy],
     /// Folder of earlier downloads, shared by all runs (`<data-collector-path>/.tools`).
     pub cache: &'a Path,
-    /// The run's own directory, for the file with the token.
+    /// Folder for the file with the token: one that is not published with the run's results.
     pub directory: &'a Path,
 }
 
@@ -63,7 +64,7 @@ impl std::fmt::Debug for Virtctl {
 
 impl Virtctl {
     /// Finds or downloads a virtctl and writes its kubeconfig. Needs a tokio runtime that outlives it. Cancel safe:
-    /// nothing runs on and no half-written file is used. Not bounded as a whole: a slow download may take minutes.
+    /// no half-written file is used. Not bounded as a whole: a slow download may take minutes.
     ///
     /// # Errors
     /// There is none that fits, or it is not to be trusted.
@@ -125,7 +126,13 @@ async fn from_cluster(
     }
     let Some(url) = &request.download else { return Err(VirtctlError::Nowhere(passed_over.clone())) };
     let failed = |source| VirtctlError::Download { passed_over: passed_over.clone(), source };
-    let http = HttpClient::open_in_order(request.network, request.download_tls, request.counter.clone());
+    // What is run and given a token is never taken from an unverified host, whatever the login accepts.
+    let verified = request.download_tls.iter().filter(|tls| !matches!(tls, TlsPolicy::AcceptAny));
+    let mut policies: Vec<TlsPolicy> = verified.cloned().collect();
+    if policies.is_empty() {
+        policies.push(TlsPolicy::SystemRoots);
+    }
+    let http = HttpClient::open_in_order(request.network, &policies, request.counter.clone());
     let opened = http.map_err(|error| {
         failed(error::DownloadError { url: url.clone(), problem: error.problem, transient: error.transient })
     })?;

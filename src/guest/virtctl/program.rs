@@ -15,18 +15,25 @@ use tokio_util::task::TaskTracker;
 /// How long `virtctl version --client` may take, which asks nobody.
 const VERSION_LIMIT: Duration = Duration::from_secs(20);
 
+/// Where programs, files and hosts are found; all else stays here.
+const HANDED_ON: [&str; 6] = ["PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
+
+fn is_handed_on(name: &str) -> bool {
+    HANDED_ON.contains(&name) || PROXIES.iter().any(|proxy| proxy.eq_ignore_ascii_case(name))
+}
+
 /// What every virtctl is run with.
 #[derive(Clone)]
 pub(super) struct Runner {
     pub(super) tasks: TaskTracker,
-    /// This program's variables without its own settings, some of which are secret.
+    /// The variables that virtctl needs; this program's others may be secret.
     variables: Arc<Vec<(String, String)>>,
 }
 
 impl Runner {
     pub(super) fn new(environment: &dyn Environment) -> Self {
-        let own = |name: &str| name.starts_with("MTVTEST_");
-        let variables = environment.all().into_iter().filter(|(name, _)| !own(name)).collect();
+        let variables = environment.all().into_iter().filter(|(name, _)| is_handed_on(name)).collect();
         Self { tasks: TaskTracker::new(), variables: Arc::new(variables) }
     }
 
@@ -76,4 +83,22 @@ pub(super) fn in_path(environment: &dyn Environment) -> Option<PathBuf> {
         .collect();
     let executable = |file: &&PathBuf| file.metadata().is_ok_and(|data| data.permissions().mode() & 0o111 != 0);
     found.iter().find(executable).or(found.first()).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_finds_things_is_handed_on() {
+        for (name, on) in [
+            ("PATH", true),
+            ("https_proxy", true),
+            ("CLUSTER_PASSWORD", false),
+            ("COPYOFFLOAD_STORAGE_PASSWORD", false),
+            ("MTVTEST_CLUSTER_PASSWORD", false),
+        ] {
+            assert_eq!(is_handed_on(name), on, "{name}");
+        }
+    }
 }

@@ -168,10 +168,10 @@ fn files_can_be_written_hashed_and_read() {
     assert_eq!(bench.text("cat '/var/tmp/mtvtest-marker'"), "a'b");
     assert_eq!(bench.text("cat > /tmp/x <<'END'\none $two\nEND"), "");
     assert_eq!(bench.text("cat /tmp/x"), "one $two\n");
-    let hashes = bench.text("find '/srv/data' -type f -exec sha256sum {} +");
+    let hashes = bench.text("find -H '/srv/data' -type f -exec sha256sum {} +");
     assert!(hashes.lines().count() == 2 && hashes.contains("  /srv/data/notes.txt\n"), "{hashes}");
-    assert_eq!(bench.text("find '/tmp/x' -type f -exec sha256sum {} +").len(), 64 + 2 + "/tmp/x\n".len());
-    let missing = bench.run("find '/nowhere' -type f -exec sha256sum {} +");
+    assert_eq!(bench.text("find -H '/tmp/x' -type f -exec sha256sum {} +").len(), 64 + 2 + "/tmp/x\n".len());
+    let missing = bench.run("find -H '/nowhere' -type f -exec sha256sum {} +");
     assert!(missing.status == 1 && String::from_utf8_lossy(&missing.stderr).contains("No such file"), "{missing:?}");
     assert_eq!(bench.run("cat /nowhere/a > /nowhere/b").status, 1);
     assert_eq!((bench.run("test -e /tmp/x").status, bench.run("test -e /tmp/y").status), (0, 1));
@@ -220,7 +220,10 @@ fn windows_of_today_answers_powershell() {
     assert_eq!(facts["system"]["Caption"], "Microsoft Windows Server 2022 Datacenter");
     assert_eq!(bench.text("echo mtvtest"), "mtvtest\r\n");
     assert_eq!(bench.text(&powershell("echo mtvtest")), "mtvtest\r\n");
-    bench.text(&powershell("[IO.File]::WriteAllText('C:\\Users\\Public\\mtvtest-marker','it''s here')"));
+    bench.text(&powershell(
+        "$f=[IO.File]::Create('C:\\Users\\Public\\mtvtest-marker');$b=[Text.Encoding]::ASCII.GetBytes('it''s here');\
+         $f.Write($b,0,$b.Length);$f.Flush($true);$f.Close()",
+    ));
     assert_eq!(bench.text(&powershell("[IO.File]::ReadAllText('C:\\Users\\Public\\mtvtest-marker')")), "it's here\r\n");
     let hash = |path: &str| {
         powershell(&format!(

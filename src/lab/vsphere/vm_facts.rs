@@ -170,20 +170,19 @@ fn guest(inventory: &Inventory, vm: &Vm) -> Node {
         Node::leaf("hostName", &vm.hostname),
     ])
     .with(first_address(vm).map(|ip| Node::leaf("ipAddress", ip)))
-    .with(vm.nics.iter().map(|nic| guest_nic(inventory, nic)))
+    .with(vm.nics.iter().map(|nic| guest_nic(inventory, vm, nic)))
     .with([ip_stack(vm), state, Node::leaf("guestOperationsReady", true)])
 }
 
-fn guest_nic(inventory: &Inventory, nic: &Nic) -> Node {
+/// Tools of Linux do not tell how an address came (source-providers.md section 2.3).
+fn guest_nic(inventory: &Inventory, vm: &Vm, nic: &Nic) -> Node {
     let network = inventory.networks.iter().find(|network| network.moref == nic.network);
     let addresses = nic.guest.iter().map(|address| {
         let origin = if address.is_static { "manual" } else { "dhcp" };
-        Node::new("ipAddress").with([
-            Node::leaf("ipAddress", &address.ip),
-            Node::leaf("prefixLength", address.prefix_length),
-            Node::leaf("origin", origin),
-            Node::leaf("state", "preferred"),
-        ])
+        Node::new("ipAddress")
+            .with([Node::leaf("ipAddress", &address.ip), Node::leaf("prefixLength", address.prefix_length)])
+            .with(vm.is_windows().then(|| Node::leaf("origin", origin)))
+            .with([Node::leaf("state", "preferred")])
     });
     let link_local = Node::new("ipAddress").with([
         Node::leaf("ipAddress", nic.link_local()),

@@ -168,9 +168,9 @@ impl SourceProvider for Vcenter {
         vm: &VmRef,
         account: &GuestAccount,
         line: &str,
-        limit: Duration,
+        deadline: &Deadline,
     ) -> Result<GuestAnswer, ProviderError> {
-        guest_ops::run(&self.session, &self.guests, Command { vm, account, line }, limit).await
+        guest_ops::run(&self.session, &self.guests, Command { vm, account, line }, deadline).await
     }
 
     async fn delete_vm(&self, name: &str, id: Option<&str>) -> Result<Removal, ProviderError> {

@@ -10,5 +10,8 @@ mod trouble;
 use libtest_mimic::Trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    [login::trials(), host_key::trials(), command::trials(), trouble::trials(), guests::trials()].into_iter().flatten().collect()
+    [login::trials(), host_key::trials(), command::trials(), trouble::trials(), guests::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

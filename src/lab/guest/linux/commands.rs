@@ -39,7 +39,7 @@ fn named(host: &mut Host<'_>, name: &str, arguments: &[&str], input: Option<&str
         ("cat", []) => Output::said(input.unwrap_or_default()),
         ("cat", paths) => concatenate(host, paths, false),
         ("tail", ["-n", "+1", paths @ ..]) => concatenate(host, paths, paths.len() > 1),
-        ("find", [path, "-type", "f", "-exec", "sha256sum", "{}", "+"]) => find_hashes(host, path),
+        ("find", ["-H", path, "-type", "f", "-exec", "sha256sum", "{}", "+"]) => find_hashes(host, path),
         ("sha256sum", paths) => hashes(host, paths),
         ("mkdir", ["-p", path]) => make_folder(host, path),
         ("rm", ["-f", path]) => {

@@ -23,6 +23,11 @@ pub(in crate::lab::guest) const FACTS: &str = "$ErrorActionPreference='Stop';\
     system=(Get-CimInstance Win32_OperatingSystem|Select-Object Caption,Version,CSName,\
     @{n='Boot';e={$_.LastBootUpTime.ToUniversalTime().ToString('o')}})}|ConvertTo-Json -Depth 4 -Compress";
 /// Around the path in the script that hashes.
+const WRITE: [&str; 3] = [
+    "$f=[IO.File]::Create('",
+    "');$b=[Text.Encoding]::ASCII.GetBytes('",
+    "');$f.Write($b,0,$b.Length);$f.Flush($true);$f.Close()",
+];
 const HASHES: [&str; 2] = [
     "$ErrorActionPreference='Stop';@(Get-ChildItem -LiteralPath '",
     "' -Recurse -File -Force|Get-FileHash -Algorithm SHA256|Select-Object Path,Hash)|ConvertTo-Json -Compress",
@@ -62,15 +67,15 @@ fn script_output(host: &mut Host<'_>, script: &str) -> Output {
     {
         return hashes(host, &unquoted(path));
     }
-    if let Some(rest) = script.strip_prefix("[IO.File]::WriteAllText('")
-        && let Some((path, text)) = rest.strip_suffix("')").and_then(|rest| rest.split_once("','"))
+    if let Some(rest) = script.strip_prefix(WRITE[0])
+        && let Some((path, text)) = rest.strip_suffix(WRITE[2]).and_then(|rest| rest.split_once(WRITE[1]))
     {
         let (path, text) = (unquoted(path), unquoted(text));
         if files::write(host, &path, text.into_bytes()) {
             return Output::default();
         }
         return error(&format!(
-            "Exception calling \"WriteAllText\" with \"2\" argument(s): \"Could not find a part of the path '{path}'.\""
+            "Exception calling \"Create\" with \"1\" argument(s): \"Could not find a part of the path '{path}'.\""
         ));
     }
     if let Some(path) = script.strip_prefix("[IO.File]::ReadAllText('").and_then(|rest| rest.strip_suffix("')")) {

@@ -48,24 +48,23 @@ pub(crate) struct Command<'a> {
     pub(crate) line: &'a str,
 }
 
-/// Runs a command for at most `limit`, the wait for Tools included. Whatever comes of it, the folder in the guest is
+/// Runs a command until the deadline, the wait for Tools included. Whatever comes of it, the folder in the guest is
 /// removed and a program that still runs is ended.
 pub(crate) async fn run(
     session: &Session,
     ops: &GuestOps,
     command: Command<'_>,
-    limit: Duration,
+    deadline: &Deadline,
 ) -> Result<GuestAnswer, ProviderError> {
     ops.refused.check(command.vm, command.account)?;
     let managers = ops.managers.get_or_try_init(|| managers(session)).await?;
     let guest = Guest { session, managers, command };
-    let deadline = Deadline::after(limit, &CancellationToken::new());
-    let folder = guest.make_folder(&deadline).await;
+    let folder = guest.make_folder(deadline).await;
     if let Err(error) = &folder {
         ops.refused.note(command.vm, command.account, error);
     }
     let folder = folder?;
-    let answer = guest.run_in(&folder, &deadline).await;
+    let answer = guest.run_in(&folder, deadline).await;
     guest.remove(&folder).await;
     answer
 }

@@ -4,9 +4,6 @@ use crate::config::Secret;
 use crate::provider::{GuestAccount, ProviderError, Refusal, VmRef};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The fault of a login that the guest does not know.
-const WRONG_LOGIN: &str = "InvalidGuestLogin";
-
 /// What was refused so far.
 #[derive(Debug, Default)]
 pub(super) struct RefusedLogins(Mutex<Vec<RefusedLogin>>);
@@ -32,7 +29,7 @@ impl RefusedLogins {
     /// Remembers `error`, if it says that the guest refuses the login.
     pub(super) fn note(&self, vm: &VmRef, account: &GuestAccount, error: &ProviderError) {
         if let ProviderError::Refused(refusal) = error
-            && refusal.fault == WRONG_LOGIN
+            && error.refuses_guest_login()
         {
             self.all().push(RefusedLogin {
                 vm: vm.id.clone(),

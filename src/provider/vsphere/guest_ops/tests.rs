@@ -4,10 +4,14 @@ use super::super::script::{Reply, Script, object, reference, vcenter};
 use crate::config::Secret;
 use crate::facts::{GuestFamily, chain};
 use crate::provider::{GuestAccount, GuestAnswer, ProviderError, SourceProvider, VmRef};
+use crate::wait::Deadline;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
-const MINUTE: Duration = Duration::from_secs(60);
+fn minute() -> Deadline {
+    Deadline::after(Duration::from_secs(60), &CancellationToken::new())
+}
 const OUT: &str = "https://vc.test/guestFile?id=1&token=out";
 const ERR: &str = "https://esxi-1.test:443/guestFile?id=2&token=err";
 
@@ -57,7 +61,7 @@ fn ended(status: i32) -> Reply {
 }
 
 async fn run(script: &Arc<Script>, password: &str) -> Result<GuestAnswer, ProviderError> {
-    vcenter(script).await.unwrap().run_in_guest(&vm(), &account(password), "echo 'a'", MINUTE).await
+    vcenter(script).await.unwrap().run_in_guest(&vm(), &account(password), "echo 'a'", &minute()).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,7 +114,8 @@ async fn a_login_that_the_guest_refuses_is_offered_once() {
     script.on("CreateTemporaryDirectoryInGuest", ">wrong<", [Reply::Fault("InvalidGuestLogin")]);
     let vcenter = vcenter(&script).await.unwrap();
     for _ in 0..3 {
-        let error = vcenter.run_in_guest(&vm(), &account("wrong"), "hostname", MINUTE).await.unwrap_err().to_string();
+        let error =
+            vcenter.run_in_guest(&vm(), &account("wrong"), "hostname", &minute()).await.unwrap_err().to_string();
         assert!(
             error.contains("VM rhel (vm-1): InvalidGuestLogin") && error.contains("guest_vm_linux_user"),
             "{error}"
@@ -118,7 +123,7 @@ async fn a_login_that_the_guest_refuses_is_offered_once() {
         assert!(!error.contains("wrong"), "{error}");
     }
     assert_eq!(script.bodies("CreateTemporaryDirectoryInGuest").len(), 1);
-    vcenter.run_in_guest(&vm(), &account("right"), "hostname", MINUTE).await.unwrap();
+    vcenter.run_in_guest(&vm(), &account("right"), "hostname", &minute()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
