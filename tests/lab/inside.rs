@@ -134,7 +134,7 @@ async fn a_guest_that_cannot_be_looked_into_is_told_by_its_reason() {
     type Change = fn(&mut GuestSpec);
     let cases: [(&str, Change, &str); 6] = [
         ("another password", |guest| drop(guest.users.insert("root".into(), "other".into())), "login refused"),
-        ("never boots", |guest| guest.ssh.boots = Boots::Never, "refused"),
+        ("never boots", |guest| guest.ssh.boots = Boots::Never, "no answer within"),
         ("no server", |guest| guest.ssh.port = SshPort::None, "refused"),
         ("breaks off", |guest| guest.ssh.closes_in = Some(SshStage::Command), "ssh to root@"),
         ("no text", |guest| guest.ssh.says = Says::Binary, "was answered with"),

@@ -30,7 +30,6 @@ pub(crate) async fn reconcile(hub: &Hub, instance: &Value) -> Result<Outcome, Fa
         hub.merge(INSTANCE, instance, &json!({"metadata": {"finalizers": kept}})).await?;
         return Ok(Outcome::Done);
     }
-    let guest = guest_of(hub, instance);
     let node = node_of(hub, instance);
     let address = pod_address(uid(instance));
     let Some(node) = node else {
@@ -49,12 +48,15 @@ pub(crate) async fn reconcile(hub: &Hub, instance: &Value) -> Result<Outcome, Fa
             Ok(Outcome::Again(TICK))
         }
         "Scheduled" => {
+            // A guest that boots must be there.
+            guest_of(hub, instance);
             boot(hub, instance);
             let status = running(instance, &node, &address, None);
             hub.put_status(INSTANCE, instance, status).await?;
             Ok(Outcome::Again(TICK))
         }
         "Running" => {
+            let guest = guest_of(hub, instance);
             boot(hub, instance);
             let connected = guest.filter(|guest| guest.tools);
             let status = running(instance, &node, &address, connected.as_ref());
@@ -117,7 +119,7 @@ fn guest_of(hub: &Hub, instance: &Value) -> Option<Vm> {
     let (source, moref) = annotation(&vm, ORIGIN).split_once('/')?;
     let source = hub.world.vsphere.iter().find(|one| one.name == source)?;
     let found = source.read().vm(moref).cloned()?;
-    guests.adopt(uid(&vm), &found);
+    guests.presume(uid(&vm), &found);
     guests.of_vm(uid(&vm))
 }
 

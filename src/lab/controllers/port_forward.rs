@@ -12,6 +12,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{DuplexStream, copy, split};
 use tokio::task::JoinSet;
@@ -99,6 +100,10 @@ async fn dial(forwarding: &Forwarding, place: &Place) -> Result<DuplexStream, Bo
         return Err(Box::new(dialling("no IP address yet")));
     }
     let (mine, theirs) = tokio::io::duplex(PIPE_BYTES);
-    let dialled = forwarding.guests.accept(&place.namespace, &place.name, port, theirs);
-    dialled.map(|()| mine).map_err(|error| Box::new(dialling(&error.to_string())))
+    match forwarding.guests.accept(&place.namespace, &place.name, port, theirs) {
+        Ok(()) => Ok(mine),
+        // KubeVirt sets no limit to its dialling: the request lasts until the client leaves.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::future::pending().await,
+        Err(error) => Err(Box::new(dialling(&error.to_string()))),
+    }
 }

@@ -49,7 +49,8 @@ impl Guests {
     /// One TCP connection to a port of the guest of a running VM of the cluster. Needs a running tokio runtime.
     ///
     /// # Errors
-    /// `ConnectionRefused` while the guest boots, and if nothing listens there.
+    /// `ConnectionRefused` while the guest boots, and if nothing listens there; `WouldBlock` if it hangs: nobody answers,
+    /// not even with a refusal.
     pub fn accept<S>(&self, namespace: &str, vm_name: &str, port: u16, stream: S) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -130,15 +131,16 @@ impl Guests {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let guest = Guest { world: self.world.clone(), place };
-        let listens = guest.with(listens).unwrap_or(false);
-        if port != SSH_PORT || !listens {
-            return Err(refused());
-        }
-        let (manner, closes) = guest.with(|vm, _| (manner(vm), vm.inside.spec.ssh.closes_in)).ok_or_else(refused)?;
+        let pace = self.world.pace;
+        let meet = |vm: &mut Vm| {
+            listen(vm, pace, port)?;
+            Ok((manner(vm), vm.inside.spec.ssh.closes_in, boot_of(vm)))
+        };
+        let met = with(&self.world, &place, meet).unwrap_or_else(|| Err(refused()));
+        let (manner, closes, boot) = met?;
         // A server that breaks off at once lets go of the stream.
         if closes != Some(SshStage::Handshake) {
-            self.server.serve(&manner, guest, stream);
+            self.server.serve(&manner, Guest { world: self.world.clone(), place, boot }, stream);
         }
         Ok(())
     }
@@ -153,17 +155,34 @@ fn has_tools(vm: &Vm, pace: Pace) -> bool {
     vm.tools && vm.inside.boot_time().is_some_and(|time| has_run_for(vm, pace, time))
 }
 
-/// Whether an SSH server listens; a slow guest refuses its first connections at any pace.
-fn listens(vm: &mut Vm, pace: Pace) -> bool {
-    let up = vm.inside.boot_time().is_some_and(|time| has_run_for(vm, pace, time));
-    if !up || vm.inside.spec.ssh.port == SshPort::None {
-        return false;
+fn hangs() -> io::Error {
+    io::Error::new(io::ErrorKind::WouldBlock, "the guest hangs: nobody answers")
+}
+
+/// Whether an SSH server listens on this port; a slow guest refuses its first connections at any pace.
+fn listen(vm: &mut Vm, pace: Pace, port: u16) -> io::Result<()> {
+    let time = vm.inside.boot_time().ok_or_else(hangs)?;
+    if port != SSH_PORT || vm.inside.spec.ssh.port == SshPort::None || !has_run_for(vm, pace, time) {
+        return Err(refused());
     }
-    let refuses = vm.inside.refusals > 0;
-    if refuses {
+    if vm.inside.refusals > 0 {
         Arc::make_mut(&mut vm.inside).refusals -= 1;
+        return Err(refused());
     }
-    !refuses
+    Ok(())
+}
+
+fn boot_of(vm: &Vm) -> Option<String> {
+    vm.inside.boot.as_ref().map(|boot| boot.id.clone())
+}
+
+/// Acts on the guest at a place while it is on; `None` when it is not.
+fn with<T>(world: &World, place: &Place, act: impl FnOnce(&mut Vm) -> T) -> Option<T> {
+    match place {
+        // What happens inside a guest is no change of the inventory.
+        Place::Source(source, moref) => source.read().vm_mut(moref).filter(|vm| vm.power == Power::On).map(act),
+        Place::Cluster(namespace, name) => world.migrated.with((namespace, name), act),
+    }
 }
 
 /// The key is the guest's own, and a clone has that of what it was cloned from.
@@ -183,47 +202,47 @@ fn manner(vm: &Vm) -> Manner {
 struct Guest {
     world: World,
     place: Place,
+    /// The boot in which the connection began, and with which it ends.
+    boot: Option<String>,
 }
 
 impl Guest {
-    /// Acts on the guest while it is on; `None` when it is not.
-    fn with<T>(&self, act: impl FnOnce(&mut Vm, Pace) -> T) -> Option<T> {
+    /// Acts on the guest, unless it is off or has booted anew since.
+    fn act<T>(&self, act: impl FnOnce(&mut Host<'_>) -> T) -> Result<T, Broken> {
         let pace = self.world.pace;
-        match &self.place {
-            // What happens inside a guest is no change of the inventory.
-            Place::Source(source, moref) => {
-                source.read().vm_mut(moref).filter(|vm| vm.power == Power::On).map(|vm| act(vm, pace))
-            }
-            Place::Cluster(namespace, name) => self.world.migrated.with((namespace, name), |vm| act(vm, pace)),
-        }
+        let answer =
+            with(&self.world, &self.place, |vm| (boot_of(vm) == self.boot).then(|| act(&mut Host { vm, pace })));
+        answer.flatten().ok_or_else(Broken::default)
     }
 
-    /// As [`Self::with`], where the connection ends with the guest, or breaks off at this stage.
-    fn at<T>(&self, stage: SshStage, act: impl FnOnce(&mut Host<'_>) -> T) -> Result<T, Broken> {
-        let answer = self.with(|vm, pace| {
-            let breaks = vm.inside.spec.ssh.closes_in == Some(stage);
-            (!breaks).then(|| act(&mut Host { vm, pace }))
-        });
-        answer.flatten().ok_or(Broken)
+    /// As [`Self::act`], where an odd server breaks off.
+    fn log_in(&self, act: impl FnOnce(&mut Host<'_>) -> bool) -> Result<bool, Broken> {
+        let breaks = |host: &Host<'_>| host.inside().spec.ssh.closes_in == Some(SshStage::Login);
+        self.act(|host| if breaks(host) { Err(Broken::default()) } else { Ok(act(host)) })?
     }
 }
 
 impl Seat for Guest {
     fn admits(&mut self, user: &str, password: &str) -> Result<bool, Broken> {
-        self.at(SshStage::Login, |host| host.admits(user, password))
+        self.log_in(|host| host.admits(user, password))
     }
 
     fn trusts(&mut self, user: &str, key: &str) -> Result<bool, Broken> {
-        self.at(SshStage::Login, |host| host.trusts(user, key))
+        self.log_in(|host| host.trusts(user, key))
     }
 
     fn run(&mut self, line: &[u8]) -> Result<Output, Broken> {
-        self.at(SshStage::Command, |host| {
+        self.act(|host| {
             let mut output = host.run(line);
-            if host.inside().spec.ssh.says == Says::Binary {
+            let ssh = &host.inside().spec.ssh;
+            if ssh.says == Says::Binary {
                 output.stdout.splice(0..0, NO_TEXT);
             }
-            output
-        })
+            if ssh.closes_in == Some(SshStage::Command) {
+                output.stdout.truncate(output.stdout.len() / 2);
+                return Err(Broken { sent: output.stdout });
+            }
+            Ok(output)
+        })?
     }
 }

@@ -1,5 +1,6 @@
 //! A guest as its shells see it.
 
+use super::system::is_ancient;
 use super::{linux, windows};
 use crate::facts::{GuestFamily, parse_quantity_bytes};
 use crate::lab::clock::Pace;
@@ -97,7 +98,7 @@ impl Host<'_> {
     pub(super) fn commands(&self) -> Commands {
         let id = self.vm.guest_id.to_lowercase();
         let is = |names: &[&str]| names.iter().any(|name| id.starts_with(name));
-        let by_system = if is(&["rhel5", "rhel6", "centos6"]) {
+        let by_system = if is_ancient(&id) {
             Commands::Ancient
         } else if is(&["rhel7", "centos7", "windows7", "winnet", "winlonghorn"]) {
             Commands::Old
@@ -173,11 +174,10 @@ pub(in crate::lab) fn nic_inside(vm: &Vm, mac: &str) -> Option<String> {
 
 /// The name of a NIC inside its guest.
 fn nic_name(vm: &Vm, at: usize) -> String {
-    let old = ["rhel5", "rhel6", "centos6"].iter().any(|name| vm.guest_id.starts_with(name));
     match (vm.family(), vm.inside.renamed_nics) {
         (GuestFamily::Windows, false) => format!("Ethernet{at}"),
         (GuestFamily::Windows, true) => format!("Ethernet {}", at + 2),
-        (GuestFamily::Linux, _) if old => format!("eth{at}"),
+        (GuestFamily::Linux, _) if is_ancient(&vm.guest_id) => format!("eth{at}"),
         (GuestFamily::Linux, true) => format!("enp{}s0", at + 1),
         (GuestFamily::Linux, false) => SLOTS.get(at).map_or_else(|| format!("eth{at}"), |slot| format!("ens{slot}")),
     }

@@ -27,6 +27,8 @@ const SYSTEMS: &[(&str, System)] = &[
     ("rhel8", system("rhel", RHEL, "Red Hat Enterprise Linux 8.10 (Ootpa)", "8.10", "4.18.0-553.el8_10.x86_64")),
     ("rhel7", system("rhel", RHEL, "Red Hat Enterprise Linux Server 7.9 (Maipo)", "7.9", "3.10.0-1160.el7.x86_64")),
     ("rhel6", system("rhel", RHEL, "Red Hat Enterprise Linux Server 6.10 (Santiago)", "6.10", "2.6.32-754.el6.x86_64")),
+    ("rhel5", system("rhel", RHEL, "Red Hat Enterprise Linux Server 5.11 (Tikanga)", "5.11", "2.6.18-398.el5")),
+    ("centos6", system("centos", "CentOS", "CentOS 6.10 (Final)", "6.10", "2.6.32-754.el6.x86_64")),
     ("centos7", system("centos", "CentOS Linux", "CentOS Linux 7 (Core)", "7", "3.10.0-1160.el7.x86_64")),
     ("ubuntu", system("ubuntu", "Ubuntu", "Ubuntu 22.04.4 LTS", "22.04", "5.15.0-105-generic")),
     ("sles15", system("sles", "SLES", "SUSE Linux Enterprise Server 15 SP5", "15.5", "5.14.21-150500.55-default")),
@@ -54,6 +56,13 @@ const fn system(
 
 const fn windows(pretty: &'static str, kernel: &'static str) -> System {
     System { id: "mswindows", name: "Microsoft Windows", pretty, version: pretty, kernel }
+}
+
+/// Whether a Linux guest of this id is older than `ip` in everyday use: it has net-tools, the scripts of `ifcfg`, NICs that
+/// are `eth0`, and no `os-release`. (`centos64Guest` is CentOS 4 or 5 of 64 bits.)
+pub(super) fn is_ancient(guest_id: &str) -> bool {
+    let id = guest_id.to_lowercase();
+    ["rhel4", "rhel5", "rhel6", "centos5", "centos6"].iter().any(|start| id.starts_with(start))
 }
 
 /// The system of a VM; one that is not in the table is a Linux or a Windows of today.

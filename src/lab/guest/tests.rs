@@ -3,10 +3,11 @@
 use super::windows::FACTS;
 use super::{Guests, LoginRefused, Output};
 use crate::lab::clock::Pace;
-use crate::lab::world::{Boots, Commands, Language, NetworkTool, SourceSpec, VmSpec, World, WorldSpec};
+use crate::lab::world::{Boots, Commands, Language, NetworkTool, SourceSpec, SshPort, VmSpec, World, WorldSpec};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
+use std::io::ErrorKind;
 
 const RHEL: &str = "mtv-tests-rhel8";
 const DUAL: &str = "mtv-tests-rhel9-dual-nic";
@@ -110,9 +111,19 @@ fn older_linux_has_less() {
     let ancient = commands(Commands::Ancient);
     assert_eq!((ancient.run("ip addr").status, ancient.run("ip -json route").status), (127, 127));
     let text = ancient.text("ifconfig -a");
+    assert!(text.contains("ens192    Link encap:Ethernet  HWaddr 00:50:56:"), "{text}");
+    assert!(text.contains("inet addr:10.6.68.29  Bcast:10.6.68.255  Mask:255.255.255.0\n"), "{text}");
+    let text = old.text("ifconfig -a");
     assert!(text.contains("ens192:1: flags") && text.contains("inet 10.6.68.29  netmask 255.255.255.0"), "{text}");
     assert!(ancient.text("route -n").contains("\n0.0.0.0         10.6.68.254     0.0.0.0         UG    100"));
     assert_eq!(Bench::new("mtv-feature-rhel7-xfs", |_| ()).run("ip -json addr").status, 255);
+    for (id, says) in [("rhel5_64Guest", "Server release 5.11 (Tikanga)"), ("centos6_64Guest", "CentOS release 6.10")] {
+        let by_id = Bench::new(DUAL, |vm| vm.guest.id = id.into());
+        assert!(by_id.text("ifconfig -a").starts_with("eth0      Link encap:Ethernet"), "{id}");
+        assert!(by_id.text("cat /etc/redhat-release").contains(says), "{id}");
+        assert_eq!(by_id.run("test -e /etc/os-release").status, 1, "{id}");
+        assert!(by_id.text("cat /etc/sysconfig/network-scripts/ifcfg-*").contains("DEVICE=eth0\n"), "{id}");
+    }
 }
 
 #[test]
@@ -266,16 +277,23 @@ fn windows_speaks_its_language() {
 
 #[tokio::test(start_paused = true)]
 async fn a_guest_listens_when_it_has_booted() {
-    let dial = |bench: &Bench, port| bench.guests.accept_source("10.6.68.11", port, tokio::io::duplex(64).0).is_ok();
+    let try_to = |bench: &Bench, port| bench.guests.accept_source("10.6.68.11", port, tokio::io::duplex(64).0);
+    let dial = |bench: &Bench, port| try_to(bench, port).is_ok();
     let bench = Bench::new(RHEL, |_| ());
     assert!(dial(&bench, 22) && !dial(&bench, 23));
     assert!(bench.guests.accept_source("10.6.68.99", 22, tokio::io::duplex(64).0).is_err());
     bench.power(crate::facts::Power::Off);
     assert!(!dial(&bench, 22));
     let never = Bench::new(RHEL, |vm| vm.guest.ssh.boots = Boots::Never);
-    assert!(!dial(&never, 22));
+    assert_eq!(try_to(&never, 22).unwrap_err().kind(), ErrorKind::WouldBlock, "it hangs");
+    let none = Bench::new(RHEL, |vm| vm.guest.ssh.port = SshPort::None);
+    assert_eq!(try_to(&none, 22).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     let slow = Bench::new(RHEL, |vm| vm.guest.ssh.boots = Boots::Slow);
+    assert!(!dial(&slow, 23), "another port uses no refusal up");
     assert_eq!([(); 5].map(|()| dial(&slow, 22)), [false, false, false, true, true]);
+    slow.power(crate::facts::Power::Off);
+    slow.power(crate::facts::Power::On);
+    assert_eq!([(); 4].map(|()| dial(&slow, 22)), [false, false, false, true], "at each boot");
     let mut timed = Bench::new(RHEL, |_| ());
     timed.world.pace = Pace::divided_by(1.0);
     timed.guests = Guests::new(&timed.world);

@@ -65,7 +65,10 @@ pub(in crate::lab) fn parse(text: &str) -> Result<Vec<Command>, String> {
             Piece::Operator(arrow @ (">" | ">>")) => {
                 commands[last].output = Some(Redirect { path: target()?.0, appends: arrow == ">>" });
             }
-            Piece::Operator("2>") => commands[last].is_quiet = target()?.0 == "/dev/null",
+            Piece::Operator("2>") => match target()?.0.as_str() {
+                "/dev/null" => commands[last].is_quiet = true,
+                _ => return Err("syntax error: the lab's shell sends errors to /dev/null only".to_owned()),
+            },
             Piece::Operator("2>&1") => {}
             Piece::Operator("<<") => match target()? {
                 (_, true) => return Err("syntax error: the lab knows quoted here-documents only".to_owned()),
@@ -110,6 +113,10 @@ fn pieces(line: &str) -> Result<Vec<Piece>, String> {
     }
 }
 
+fn unknown_to_the_lab(letter: char) -> String {
+    format!("syntax error: the lab's shell does not know `{letter}'")
+}
+
 /// The word at the start of a text, whether it has no quotes, and what follows.
 fn word(text: &str) -> Result<(String, bool, &str), String> {
     let (mut word, mut bare) = (String::new(), true);
@@ -123,13 +130,19 @@ fn word(text: &str) -> Result<(String, bool, &str), String> {
                     match letters.next() {
                         None => return Err(format!("unexpected EOF while looking for matching `{letter}'")),
                         Some((_, inner)) if inner == letter => break,
-                        Some((_, '\\')) if letter == '"' => word.extend(letters.next().map(|(_, escaped)| escaped)),
+                        Some((_, '\\')) if letter == '"' => match letters.next() {
+                            Some((_, '\n')) => {}
+                            Some((_, escaped @ ('$' | '`' | '"' | '\\'))) => word.push(escaped),
+                            // Before any other letter a backslash is one.
+                            other => word.extend(std::iter::once('\\').chain(other.map(|(_, kept)| kept))),
+                        },
+                        Some((_, unknown @ ('$' | '`'))) if letter == '"' => return Err(unknown_to_the_lab(unknown)),
                         Some((_, inner)) => word.push(inner),
                     }
                 }
             }
             '\\' => word.extend(letters.next().map(|(_, escaped)| escaped)),
-            '$' | '`' | '(' | ')' => return Err(format!("syntax error: the lab's shell does not know `{letter}'")),
+            '$' | '`' | '(' | ')' => return Err(unknown_to_the_lab(letter)),
             _ if ends(letter) => return Ok((word, bare, &text[at..])),
             _ => word.push(letter),
         }
@@ -158,7 +171,17 @@ mod tests {
         assert_eq!(commands[0].output, Some(Redirect { path: "/tmp/a".into(), appends: false }));
         let quiet = parse("cat /a/*.yaml 2>/dev/null").unwrap();
         assert!(quiet[0].is_quiet && quiet[0].words[1].1);
-        for refused in ["a | b", "echo $HOME", "echo 'open", "cat >", "cat <<A\nx\nA"] {
+        assert_eq!(words(r#"echo "a\b \"c\" \$d \\""#)[0][1], r#"a\b "c" $d \"#);
+        for refused in [
+            "a | b",
+            "echo $HOME",
+            "echo \"$HOME\"",
+            "echo \"`id`\"",
+            "a 2>/tmp/b",
+            "echo 'open",
+            "cat >",
+            "cat <<A\nx\nA",
+        ] {
             assert!(parse(refused).is_err(), "{refused}");
         }
     }

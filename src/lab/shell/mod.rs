@@ -1,5 +1,6 @@
 //! What the simulated shells have in common: how a command ends, how a line is read, and the SSH server before them.
 
+mod cut;
 mod line;
 mod output;
 mod server;

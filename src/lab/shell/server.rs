@@ -4,6 +4,7 @@
 //! both sides several times as much), and no time added to refusals. Source: cluster-api.md section 5.
 
 use super::Output;
+use super::cut::Cut;
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
 use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Response, Session, VerifiedPublicKey, run_stream};
@@ -26,8 +27,11 @@ const EXCHANGES: &[kex::Name] = &[
 ];
 
 /// The host breaks the connection off.
-#[derive(Debug)]
-pub(in crate::lab) struct Broken;
+#[derive(Debug, Default)]
+pub(in crate::lab) struct Broken {
+    /// What of a command's standard output went out before.
+    pub(in crate::lab) sent: Vec<u8>,
+}
 
 /// The host behind one connection.
 pub(in crate::lab) trait Seat: Send + 'static {
@@ -66,7 +70,9 @@ impl SshServer {
         while running.try_join_next().is_some() {}
         running.spawn(async move {
             // A client that leaves in the middle is no concern of the host's.
-            if let Ok(session) = run_stream(config, stream, Host(seat)).await {
+            let cut = Cut::default();
+            let stream = cut.stream(stream);
+            if let Ok(session) = run_stream(config, stream, Host { seat, cut }).await {
                 session.await.ok();
             }
         });
@@ -97,13 +103,17 @@ fn config(manner: &Manner) -> Config {
     }
 }
 
-struct Host<T>(T);
+struct Host<T> {
+    seat: T,
+    /// What ends the connection without a word.
+    cut: Cut,
+}
 
 fn judged(answer: Result<bool, Broken>) -> Result<Auth, russh::Error> {
     match answer {
         Ok(true) => Ok(Auth::Accept),
         Ok(false) => Ok(Auth::reject()),
-        Err(Broken) => Err(russh::Error::Disconnect),
+        Err(Broken { .. }) => Err(russh::Error::Disconnect),
     }
 }
 
@@ -111,12 +121,12 @@ impl<T: Seat> Handler for Host<T> {
     type Error = russh::Error;
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
-        judged(self.0.admits(user, password))
+        judged(self.seat.admits(user, password))
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
         let text = key.public_key.to_openssh().map_err(|_| russh::Error::Disconnect)?;
-        judged(self.0.trusts(user, &text))
+        judged(self.seat.trusts(user, &text))
     }
 
     async fn auth_keyboard_interactive<'a>(
@@ -130,7 +140,7 @@ impl<T: Seat> Handler for Host<T> {
             return Ok(Auth::Partial { name: "".into(), instructions: "".into(), prompts });
         };
         let given = response.next().map(|given| String::from_utf8_lossy(&given).into_owned()).unwrap_or_default();
-        judged(self.0.admits(user, &given))
+        judged(self.seat.admits(user, &given))
     }
 
     async fn channel_open_session(
@@ -150,9 +160,14 @@ impl<T: Seat> Handler for Host<T> {
         session: &mut Session,
     ) -> Result<(), Self::Error> {
         session.channel_success(channel)?;
-        let output = match self.0.run(command) {
+        let output = match self.seat.run(command) {
             Ok(output) => output,
-            Err(Broken) => return Err(russh::Error::Disconnect),
+            Err(Broken { sent }) if sent.is_empty() => return Err(russh::Error::Disconnect),
+            Err(Broken { sent }) => {
+                session.data(channel, sent)?;
+                self.cut.cut();
+                return Ok(());
+            }
         };
         if !output.stdout.is_empty() {
             session.data(channel, output.stdout)?;

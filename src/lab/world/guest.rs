@@ -11,6 +11,8 @@ use tokio::time::Instant;
 pub(crate) const NAME_SERVER: &str = "10.6.68.1";
 /// Simulated time from power-on to the SSH server's first word.
 const BOOT_SECONDS: u64 = 30;
+/// Connections that a slow guest refuses after each boot.
+const SLOW_REFUSALS: u32 = 3;
 
 /// What runs inside a VM.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -129,7 +131,7 @@ pub enum Boots {
     Usual,
     /// Late; the first connections are refused at any pace.
     Slow,
-    /// Never, although the VM runs.
+    /// Never, although the VM runs: connections are neither taken nor refused.
     Never,
 }
 
@@ -153,7 +155,7 @@ pub enum SshStage {
     Handshake,
     /// When a credential was offered.
     Login,
-    /// In the middle of a command's output.
+    /// In the middle of a command's output: the command has run, and half of its standard output arrives.
     Command,
 }
 
@@ -294,9 +296,16 @@ impl Inside {
             platform: Platform::Vsphere,
             renamed_nics: false,
             late_looks: 0,
-            refusals: if spec.ssh.boots == Boots::Slow { 3 } else { 0 },
+            refusals: 0,
             spec: Arc::new(spec),
         }
+    }
+
+    /// It boots; `purpose` names no other boot.
+    pub(super) fn begin(&mut self, purpose: &str) {
+        self.boot = Some(Boot::now(purpose));
+        self.boots += 1;
+        self.refusals = if self.spec.ssh.boots == Boots::Slow { SLOW_REFUSALS } else { 0 };
     }
 
     /// Simulated time from power-on to the SSH server's first word; `None` if it never comes.

@@ -6,7 +6,7 @@
 
 use super::guest::Platform;
 use super::vsphere::Vm;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The guests, by the UID of their VM, and the instances that run. Clones share them.
@@ -16,19 +16,35 @@ pub struct MigratedGuests(Arc<Mutex<Kept>>);
 #[derive(Debug, Default)]
 struct Kept {
     guests: BTreeMap<String, Vm>,
+    /// UIDs of the VMs whose guest is only presumed.
+    presumed: BTreeSet<String>,
     /// UIDs of VM and instance, by namespace and name.
     running: BTreeMap<(String, String), (String, String)>,
 }
 
 impl MigratedGuests {
-    /// A VM has been made whose guest is a copy of `source`'s; the second time it is not told again.
+    /// A VM has been made whose guest is a copy of `source`'s; the second time it is not told again. What was presumed of
+    /// it is forgotten: the VM may have been seen to run before the migration could say what it had copied.
     pub(crate) fn adopt(&self, vm_uid: &str, source: &Vm) {
-        self.kept().guests.entry(vm_uid.to_owned()).or_insert_with(|| {
-            let mut vm = source.clone();
-            let inside = Arc::make_mut(&mut vm.inside);
-            (inside.platform, inside.boot) = (Platform::Kubevirt, None);
-            vm
-        });
+        let mut kept = self.kept();
+        if !kept.presumed.remove(vm_uid) && kept.guests.contains_key(vm_uid) {
+            return;
+        }
+        let mut vm = copy_of(source);
+        // It runs on.
+        if let Some((_, instance)) = kept.running.values().find(|(running, _)| running == vm_uid) {
+            vm.boot(instance);
+        }
+        kept.guests.insert(vm_uid.to_owned(), vm);
+    }
+
+    /// Nobody has said what a VM's guest is: a copy of `source`'s, until [`Self::adopt`] says better.
+    pub(crate) fn presume(&self, vm_uid: &str, source: &Vm) {
+        let mut kept = self.kept();
+        if !kept.guests.contains_key(vm_uid) {
+            kept.presumed.insert(vm_uid.to_owned());
+            kept.guests.insert(vm_uid.to_owned(), copy_of(source));
+        }
     }
 
     /// The guest of a VM, as it is now.
@@ -59,7 +75,9 @@ impl MigratedGuests {
 
     /// A VM is removed, and its guest with it.
     pub(crate) fn forget(&self, vm_uid: &str) {
-        self.kept().guests.remove(vm_uid);
+        let mut kept = self.kept();
+        kept.guests.remove(vm_uid);
+        kept.presumed.remove(vm_uid);
     }
 
     /// Acts on the guest of a running instance.
@@ -71,5 +89,39 @@ impl MigratedGuests {
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn copy_of(source: &Vm) -> Vm {
+    let mut vm = source.clone();
+    let inside = Arc::make_mut(&mut vm.inside);
+    (inside.platform, inside.boot) = (Platform::Kubevirt, None);
+    vm
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::clock::Pace;
+    use crate::lab::world::{World, WorldSpec};
+
+    #[test]
+    fn what_a_migration_copied_replaces_what_was_presumed() {
+        let world = World::from_spec(WorldSpec::embedded().unwrap(), Pace::FULL).unwrap();
+        let source = world.vsphere[0].read().vms[0].clone();
+        let mut copied = source.clone();
+        copied.hostname = "copied".to_owned();
+        let guests = &world.migrated;
+        let place = ("ns", "vm");
+        guests.presume("uid", &source);
+        guests.boot(place, "uid", "instance");
+        let boot = |vm: &mut Vm| (vm.hostname.clone(), vm.inside.boot.as_ref().map(|boot| boot.id.clone()));
+        let (presumed, id) = guests.with(place, boot).unwrap();
+        assert!(presumed == source.hostname && id.is_some());
+        guests.adopt("uid", &copied);
+        assert_eq!(guests.with(place, boot), Some(("copied".to_owned(), id)), "it runs on");
+        guests.presume("uid", &source);
+        guests.adopt("uid", &source);
+        assert_eq!(guests.of_vm("uid").unwrap().hostname, "copied");
     }
 }

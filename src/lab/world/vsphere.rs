@@ -1,7 +1,7 @@
 //! The live state of a vSphere source: what its SOAP face changes, and what the inventory and Forklift read.
 
 use super::array::{ArraySpec, EsxiSpec};
-use super::guest::{Boot, Inside, Partition, family_of};
+use super::guest::{Inside, Partition, family_of};
 use crate::facts::{Firmware, GuestFamily, Power, Seed};
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
@@ -307,9 +307,7 @@ impl Vm {
 
     /// Its guest boots; `purpose` names no other boot.
     pub(super) fn boot(&mut self, purpose: &str) {
-        let inside = Arc::make_mut(&mut self.inside);
-        inside.boot = Some(Boot::now(purpose));
-        inside.boots += 1;
+        Arc::make_mut(&mut self.inside).begin(purpose);
     }
 
     /// Whether changed block tracking is on.

@@ -213,12 +213,12 @@ pub(crate) async fn create_vm(
         origin: format!("{source}/{}", vm.moref),
     };
     let made = run.hub.create(VIRTUAL_MACHINE, blueprint.build()).await?;
-    let mut guest = vm.clone();
-    harm_guest(&run.hub.world, &mut guest);
-    run.hub.world.migrated.adopt(uid(&made), &guest);
     if label(&made, "migration") != run.migration {
         return Ok(Some(format!("virtualmachines.kubevirt.io {:?} already exists", name(&made))));
     }
+    let mut guest = vm.clone();
+    harm_guest(&run.hub.world, &mut guest);
+    run.hub.world.migrated.adopt(uid(&made), &guest);
     for claim in &claims {
         let patch = json!({"metadata": {"ownerReferences": [owner_reference(VIRTUAL_MACHINE, &made, false)]}});
         run.hub.merge(CLAIM, claim, &patch).await?;

@@ -27,7 +27,9 @@ fn harm_addresses(fault: ProductFault, nics: &mut [Nic]) {
     for nic in nics.iter_mut().filter(is_static) {
         match fault {
             ProductFault::LostAddress => drop(nic.guest.drain(..1)),
-            ProductFault::WrongMask => nic.guest.iter_mut().for_each(|one| one.prefix_length -= 8),
+            ProductFault::WrongMask => {
+                nic.guest.iter_mut().for_each(|one| one.prefix_length = one.prefix_length.saturating_sub(8));
+            }
             ProductFault::LostGateway => nic.guest.iter_mut().for_each(|one| one.gateway = None),
             ProductFault::DhcpAddress => nic.guest.iter_mut().for_each(|one| one.is_static = false),
             ProductFault::LostSecondaryAddress => nic.guest.truncate(1),

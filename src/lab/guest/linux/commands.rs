@@ -1,6 +1,6 @@
 //! The commands of a Linux guest.
 
-use super::{blocks, config, files, network};
+use super::{blocks, config, files, ifconfig, network};
 use crate::lab::guest::host::{Host, sha256_hex};
 use crate::lab::guest::system::system_name;
 use crate::lab::shell::Output;
@@ -21,7 +21,7 @@ pub(super) fn execute(host: &mut Host<'_>, words: &[&str], input: Option<&str>) 
 fn named(host: &mut Host<'_>, name: &str, arguments: &[&str], input: Option<&str>) -> Option<Output> {
     Some(match (name, arguments) {
         ("ip", words) => return network::ip(host, words),
-        ("ifconfig", ["-a"]) if host.commands() < Commands::Modern => network::ifconfig(host),
+        ("ifconfig", ["-a"]) if host.commands() < Commands::Modern => ifconfig::ifconfig(host),
         ("route", ["-n"]) if host.commands() < Commands::Modern => network::route(host),
         ("nmcli", words) => return config::nmcli(host, words),
         ("lsblk", words) => blocks::lsblk(host, words),

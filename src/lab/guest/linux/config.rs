@@ -1,7 +1,7 @@
 //! How the NICs of a Linux guest are configured: NetworkManager, netplan, or the old scripts.
 
 use crate::lab::guest::host::{Host, NicView, mask};
-use crate::lab::guest::system::system_name;
+use crate::lab::guest::system::{is_ancient, system_name};
 use crate::lab::shell::Output;
 use crate::lab::world::NetworkTool;
 use std::fmt::Write;
@@ -10,7 +10,7 @@ use std::fmt::Write;
 fn tool(host: &Host<'_>) -> NetworkTool {
     let by_system = match (system_name(host.vm).id, host.vm.guest_id.as_str()) {
         ("ubuntu", _) => NetworkTool::Netplan,
-        (_, id) if id.starts_with("rhel6") || id.starts_with("rhel5") => NetworkTool::Ifcfg,
+        (_, id) if is_ancient(id) => NetworkTool::Ifcfg,
         ("sles" | "debian", _) => NetworkTool::None,
         _ => NetworkTool::NetworkManager,
     };

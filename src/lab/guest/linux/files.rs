@@ -2,7 +2,7 @@
 
 use super::config;
 use crate::lab::guest::host::Host;
-use crate::lab::guest::system::system_name;
+use crate::lab::guest::system::{is_ancient, system_name};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -36,8 +36,7 @@ fn system_files(host: &Host<'_>) -> Vec<(String, String)> {
     if ["rhel", "centos", "fedora"].contains(&system.id) {
         files.push(("/etc/redhat-release".to_owned(), redhat_release(system.pretty)));
     }
-    // Releases before 7 have no other.
-    if !host.vm.guest_id.starts_with("rhel6") {
+    if !is_ancient(&host.vm.guest_id) {
         files.push(("/etc/os-release".to_owned(), os_release(host)));
     }
     if host.has_run_for(Duration::from_secs(host.inside().spec.cloud_init_seconds)) {

@@ -4,6 +4,7 @@ mod blocks;
 mod commands;
 mod config;
 mod files;
+mod ifconfig;
 mod network;
 mod shell;
 

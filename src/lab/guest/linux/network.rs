@@ -1,4 +1,4 @@
-//! `ip`, `ifconfig` and `route`.
+//! `ip` and `route`.
 
 use crate::facts::GuestFamily;
 use crate::lab::guest::host::{Host, NicView, mask, network};
@@ -174,40 +174,6 @@ fn routes_text(nics: &[NicView]) -> String {
         }
     }
     text
-}
-
-/// `ifconfig -a`; addresses after the first have aliases.
-pub(super) fn ifconfig(host: &mut Host<'_>) -> Output {
-    let mut text = String::new();
-    for nic in host.look_at_nics() {
-        let flags =
-            if nic.is_connected { "4163<UP,BROADCAST,RUNNING,MULTICAST>" } else { "4099<UP,BROADCAST,MULTICAST>" };
-        let mut line = |line: String| text.push_str(&(line + "\n"));
-        let inet = |one: &GuestNet| {
-            let (mask, brd) = (mask(one.prefix_length), network(one).1);
-            format!("        inet {}  netmask {mask}  broadcast {brd}", one.ip)
-        };
-        line(format!("{}: flags={flags}  mtu 1500", nic.name));
-        nic.addresses.iter().take(1).for_each(|one| line(inet(one)));
-        if nic.is_connected {
-            line(format!("        inet6 {}  prefixlen 64  scopeid 0x20<link>", nic.link_local));
-        }
-        line(format!("        ether {}  txqueuelen 1000  (Ethernet)", nic.mac));
-        line("        RX packets 4711  bytes 1048576 (1.0 MiB)".to_owned());
-        line("        RX errors 0  dropped 0  overruns 0  frame 0".to_owned());
-        line("        TX packets 815  bytes 65536 (64.0 KiB)".to_owned());
-        line("        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n".to_owned());
-        for (at, one) in nic.addresses.iter().enumerate().skip(1) {
-            line(format!("{}:{at}: flags={flags}  mtu 1500", nic.name));
-            line(inet(one));
-            line(format!("        ether {}  txqueuelen 1000  (Ethernet)\n", nic.mac));
-        }
-    }
-    text.push_str(
-        "lo: flags=73<UP,LOOPBACK,RUNNING>  mtu 65536\n        inet 127.0.0.1  netmask 255.0.0.0\n        \
-         inet6 ::1  prefixlen 128  scopeid 0x10<host>\n        loop  txqueuelen 1000  (Local Loopback)\n\n",
-    );
-    Output::said(text)
 }
 
 /// `route -n`.

@@ -32,12 +32,19 @@ pub(in super::super) struct GuestOps {
 #[derive(Debug, Clone)]
 struct Guest {
     moref: String,
+    /// The id of its boot.
+    boot: String,
     windows: bool,
     user: String,
     password: String,
 }
 
 impl Guest {
+    /// Whose tools are asked.
+    fn place(&self) -> (&str, &str) {
+        (&self.moref, &self.boot)
+    }
+
     fn temporary(&self, name: &str) -> String {
         if self.windows { format!(r"C:\Users\{}\AppData\Local\Temp\{name}", self.user) } else { format!("/tmp/{name}") }
     }
@@ -73,7 +80,7 @@ impl GuestOps {
             "InitiateFileTransferFromGuest" => self.transfer(&guest, text("guestFilePath")),
             "DeleteFileInGuest" => {
                 let path = text("filePath");
-                let removed = self.tools().of(&guest.moref).remove_file(path);
+                let removed = self.tools().of(guest.place()).remove_file(path);
                 if removed { Ok(Vec::new()) } else { Err(no_file(path)) }
             }
             "DeleteDirectoryInGuest" => self.remove_folder(&guest, text("directoryPath"), call.flag("recursive")),
@@ -89,36 +96,40 @@ impl GuestOps {
             let text = "The lab's guests know names and passwords only.";
             return Err(Fault::new("OperationNotSupportedByGuest", text));
         }
-        let windows = self.running(&object).inspect_err(|_| self.tools().of(&object.value).stop())?;
+        let (windows, boot) = self.running(&object).inspect_err(|_| self.tools().stop(&object.value))?;
         let word = |name: &str| auth.child(name).map(|word| word.text.clone()).unwrap_or_default();
         let (user, password) = (word("username"), word("password"));
         self.guests.knows_on_source(&self.source, &object.value, (&user, &password)).map_err(refused)?;
-        Ok(Guest { moref: object.value, windows, user, password })
+        Ok(Guest { moref: object.value, boot, windows, user, password })
     }
 
-    /// Whether the VM, which must be on, runs Windows.
-    fn running(&self, object: &Ref) -> Result<bool, Fault> {
+    /// Whether the VM, which must be on, runs Windows, and the id of its boot.
+    fn running(&self, object: &Ref) -> Result<(bool, String), Fault> {
         let inventory = self.source.read();
         let vm: &Vm = inventory.vm(&object.value).ok_or_else(|| Fault::not_found(object))?;
         match vm.power {
-            Power::On => Ok(vm.family() == GuestFamily::Windows),
+            Power::On => Ok((vm.family() == GuestFamily::Windows, boot_of(vm))),
             _ => Err(vm_methods::wrong_power(vm, Power::On)),
         }
     }
 
     /// Runs a line. Of all commands only a plain `sleep` takes its time.
-    async fn run(&self, guest: &Guest, line: &str) -> Output {
+    async fn run(&self, guest: &Guest, line: &str) -> Result<Output, LoginRefused> {
         match line.strip_prefix("sleep ").map(str::trim) {
             Some("infinity") => std::future::pending().await,
             Some(seconds) if seconds.parse::<u64>().is_ok() => {
                 self.pace.pass(Duration::from_secs(seconds.parse().unwrap_or_default())).await;
-                Output::default()
+                Ok(Output::default())
             }
-            _ => self.run_at_once(guest, line).unwrap_or_default(),
+            _ => self.run_at_once(guest, line),
         }
     }
 
     fn run_at_once(&self, guest: &Guest, line: &str) -> Result<Output, LoginRefused> {
+        let boot = self.source.read().vm(&guest.moref).map(boot_of);
+        if boot.as_deref() != Some(&guest.boot) {
+            return Err(LoginRefused::NoTools);
+        }
         self.guests.run_on_source(&self.source, &guest.moref, (&guest.user, &guest.password), line)
     }
 
@@ -129,15 +140,18 @@ impl GuestOps {
         let program = Program::read(guest.windows, path, arguments).ok_or_else(|| no_file(path))?;
         let mut tools = self.tools();
         let pid = tools.number();
-        let own = tools.of(&guest.moref);
+        let own = tools.of(guest.place());
         // The shell opens the files before it runs anything.
         for file in [&program.stdout, &program.stderr].into_iter().flatten() {
             own.files.insert(file.clone(), Vec::new());
         }
         let (ops, runner) = (self.clone(), guest.clone());
         let handle = running.lock().unwrap_or_else(PoisonError::into_inner).spawn(async move {
-            let output = ops.run(&runner, &program.line).await;
-            ops.tools().of(&runner.moref).finish(pid, &program, output, rfc3339(now()));
+            // What a guest that is gone would have ended with, nobody knows.
+            let Ok(output) = ops.run(&runner, &program.line).await else { return };
+            if let Some(own) = ops.tools().still(runner.place()) {
+                own.finish(pid, &program, output, rfc3339(now()));
+            }
         });
         let process = Process {
             name: path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned(),
@@ -154,13 +168,13 @@ impl GuestOps {
     fn list(&self, guest: &Guest, call: &Node) -> Vec<Node> {
         let pids: Vec<i64> = call.all("pids").filter_map(|pid| pid.text.trim().parse().ok()).collect();
         let mut tools = self.tools();
-        let all = tools.of(&guest.moref).processes.iter();
+        let all = tools.of(guest.place()).processes.iter();
         all.filter(|(pid, _)| pids.is_empty() || pids.contains(pid)).map(|(pid, process)| told(*pid, process)).collect()
     }
 
     fn terminate(&self, guest: &Guest, call: &Node) -> Answer {
         let pid = call.number("pid").ok_or_else(|| Fault::argument("pid"))?;
-        if self.tools().of(&guest.moref).terminate(pid, rfc3339(now())) {
+        if self.tools().of(guest.place()).terminate(pid, rfc3339(now())) {
             return Ok(Vec::new());
         }
         Err(Fault::new("GuestProcessNotFound", format!("There is no process {pid} in the guest."))
@@ -176,7 +190,7 @@ impl GuestOps {
             Some(parent) => format!("{}{separator}{name}", parent.trim_end_matches(separator)),
             None => guest.temporary(&name),
         };
-        let own = tools.of(&guest.moref);
+        let own = tools.of(guest.place());
         if folder {
             own.folders.push(path.clone());
         } else {
@@ -187,7 +201,7 @@ impl GuestOps {
 
     fn remove_folder(&self, guest: &Guest, path: &str, recursive: bool) -> Answer {
         let mut tools = self.tools();
-        let own: &mut Tools = tools.of(&guest.moref);
+        let own: &mut Tools = tools.of(guest.place());
         match own.inside(path) {
             None => Err(no_file(path)),
             Some(1..) if !recursive => {
@@ -203,7 +217,7 @@ impl GuestOps {
 
     /// A ticket for a file: one of the tools', else one that the guest itself has.
     fn transfer(&self, guest: &Guest, path: &str) -> Answer {
-        let own = self.tools().of(&guest.moref).files.get(path).cloned();
+        let own = self.tools().of(guest.place()).files.get(path).cloned();
         let content = match own {
             Some(content) => content,
             None if guest.windows => return Err(no_file(path)),
@@ -233,6 +247,10 @@ impl GuestOps {
             Node::leaf("url", format!("https://*:443/guestFile?id={number}&token={ticket}")),
         ])])
     }
+}
+
+fn boot_of(vm: &Vm) -> String {
+    vm.inside.boot.as_ref().map(|boot| boot.id.clone()).unwrap_or_default()
 }
 
 fn refused(why: LoginRefused) -> Fault {

@@ -119,6 +119,46 @@ async fn programs_run_until_they_end_are_ended_or_the_guest_goes_down() {
 }
 
 #[tokio::test]
+async fn a_boot_takes_processes_and_temporary_files_with_it() {
+    let mut asker = Asker::new().await;
+    let pid = asker.start("-c 'sleep infinity'").await;
+    assert_eq!(asker.process(&pid).await.text_of("endTime"), None);
+    let made = asker.ask("CreateTemporaryFileInGuest", "<prefix>m</prefix><suffix></suffix>").await.unwrap();
+    // Nobody asks while it is off.
+    asker.change(|vm| vm.set_power(Power::Off));
+    asker.change(|vm| vm.set_power(Power::On));
+    assert_eq!(asker.ask("ListProcessesInGuest", "").await.unwrap().children, []);
+    assert!(asker.fetch(made.text_of("returnval").unwrap()).await.unwrap_err().starts_with("FileNotFound"));
+}
+
+#[tokio::test]
+async fn a_program_that_could_not_run_has_not_ended() {
+    let mut asker = Asker::new().await;
+    let pid = asker.start("-c 'echo hi'").await;
+    // Before its task has had a turn.
+    asker.change(|vm| drop(std::sync::Arc::make_mut(&mut vm.inside).users.insert("root".into(), "other".into())));
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    let answer = asker.ask_as("other", "ListProcessesInGuest", &format!("<pids>{pid}</pids>")).await.unwrap();
+    assert_eq!(answer.child("returnval").unwrap().text_of("endTime"), None);
+}
+
+#[tokio::test]
+async fn a_manager_takes_its_own_methods_only() {
+    let mut asker = Asker::new().await;
+    let vm = asker.vm.clone();
+    let body = format!(
+        r#"<ListProcessesInGuest><_this type="GuestFileManager">guestOperationsFileManager</_this>
+        <vm type="VirtualMachine">{vm}</vm><auth xsi:type="NamePasswordAuthentication">
+        <interactiveSession>false</interactiveSession><username>root</username><password>lab-guest</password></auth>
+        </ListProcessesInGuest>"#
+    );
+    let refused = asker.client.call(&body).await.unwrap_err();
+    assert!(refused.contains("ListProcessesInGuest is no method of"), "{refused}");
+}
+
+#[tokio::test]
 async fn tools_and_logins_are_checked() {
     let mut asker = Asker::new().await;
     asker.ask("ValidateCredentialsInGuest", "").await.unwrap();

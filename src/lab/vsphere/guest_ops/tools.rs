@@ -28,6 +28,8 @@ pub(super) struct Process {
 /// What the tools inside one guest hold.
 #[derive(Debug, Default)]
 pub(super) struct Tools {
+    /// The boot of the guest in which they hold it.
+    boot: String,
     /// By process id.
     pub(super) processes: BTreeMap<i64, Process>,
     /// Contents by path.
@@ -40,16 +42,31 @@ pub(super) struct Tools {
 #[derive(Debug, Default)]
 pub(super) struct AllTools {
     /// By MoRef value of the VM.
-    pub(super) of: BTreeMap<String, Tools>,
+    of: BTreeMap<String, Tools>,
     /// What is fetched by a ticket, once.
     pub(super) tickets: BTreeMap<String, Vec<u8>>,
     next: i64,
 }
 
 impl AllTools {
-    /// The tools of a guest.
-    pub(super) fn of(&mut self, moref: &str) -> &mut Tools {
-        self.of.entry(moref.to_owned()).or_default()
+    /// The tools of a guest in its present boot: what an earlier one held is gone.
+    pub(super) fn of(&mut self, (moref, boot): (&str, &str)) -> &mut Tools {
+        let tools = self.of.entry(moref.to_owned()).or_default();
+        if tools.boot != boot {
+            tools.stop();
+            boot.clone_into(&mut tools.boot);
+        }
+        tools
+    }
+
+    /// The tools of a guest, if they are still those of this boot.
+    pub(super) fn still(&mut self, (moref, boot): (&str, &str)) -> Option<&mut Tools> {
+        self.of.get_mut(moref).filter(|tools| tools.boot == boot)
+    }
+
+    /// The guest went down.
+    pub(super) fn stop(&mut self, moref: &str) {
+        self.of.remove(moref).into_iter().for_each(|mut tools| tools.stop());
     }
 
     /// A number for a process, a file or a ticket.
@@ -100,7 +117,7 @@ impl Tools {
     }
 
     /// The guest went down: nothing runs any more, and what was temporary is gone.
-    pub(super) fn stop(&mut self) {
+    fn stop(&mut self) {
         for process in self.processes.values() {
             if let Some(handle) = &process.handle {
                 handle.abort();
