@@ -11,7 +11,7 @@ use crate::cluster::{Kind, ObjectRef};
 use crate::config::{CopyOffload, EsxiCloneMethod, EsxiLogin};
 use crate::event::Event;
 use crate::facts::chain;
-use crate::guest::ssh::{CommandOutput, Connection, Exit, HostKeyPolicy, Limits, Login, Method, Target};
+use crate::guest::ssh::{CommandOutput, Connection, Exit, HostKeyPolicy, Limits, Login, Method, SSH_PORT, Target};
 use crate::http::Network;
 use crate::undo::{EntryId, Thing};
 use crate::wait::Seen;
@@ -28,7 +28,6 @@ const WRAPPER: &str = "secure-vmkfstools-wrapper.py";
 const KEY_LIMIT: Duration = Duration::from_secs(120);
 const OPEN_LIMIT: Duration = Duration::from_secs(60);
 const LIMITS: Limits = Limits { time: Duration::from_secs(30), output_bytes: 1 << 20 };
-const SSH_PORT: u16 = 22;
 /// What ends the text of a file on its way to the host.
 const END: &str = "mtvtest-end-of-file";
 

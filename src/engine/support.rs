@@ -3,7 +3,7 @@
 
 use crate::scenario::{Scenario, UsedKey};
 
-/// Keys that are not run, each with what is missing. A flag that is spelt out as `false` asks for nothing.
+/// Keys that are not run, each with what is missing.
 const NOT_RUN: [(&str, &str); 2] = [
     ("pre_hook.aap_job_template_id", "it has no login of an Ansible Automation Platform"),
     ("post_hook.aap_job_template_id", "it has no login of an Ansible Automation Platform"),
@@ -52,34 +52,26 @@ pub(super) fn unproven(scenario: &Scenario) -> Option<String> {
 
 /// Why a key is not run; `None` if it is.
 fn reason(key: &UsedKey) -> Option<&'static str> {
-    let (_, why) = NOT_RUN.iter().find(|(name, _)| *name == key.key)?;
-    (key.value.as_deref() != Some("false")).then_some(*why)
+    NOT_RUN.iter().find(|(name, _)| *name == key.key).map(|(_, why)| *why)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn key(key: &str, value: Option<&str>) -> UsedKey {
-        UsedKey {
-            key: key.into(),
-            path: key.into(),
-            file: "f".into(),
-            line: 1,
-            column: 1,
-            value: value.map(str::to_owned),
-        }
+    fn key(key: &str) -> UsedKey {
+        UsedKey { key: key.into(), path: key.into(), file: "f".into(), line: 1, column: 1 }
     }
 
     #[test]
-    fn what_cannot_be_done_is_refused_unless_it_asks_for_nothing() {
-        for (name, value, run) in [
-            ("warm_migration", Some("true"), true),
-            ("pre_hook.expected_result", Some("fail"), true),
-            ("virtual_machines[].wait_for_cloud_init", Some("true"), true),
-            ("post_hook.aap_job_template_id", Some("7"), false),
+    fn what_cannot_be_done_is_refused() {
+        for (name, run) in [
+            ("warm_migration", true),
+            ("pre_hook.expected_result", true),
+            ("virtual_machines[].wait_for_cloud_init", true),
+            ("post_hook.aap_job_template_id", false),
         ] {
-            assert_eq!(reason(&key(name, value)).is_none(), run, "{name} {value:?}");
+            assert_eq!(reason(&key(name)).is_none(), run, "{name}");
         }
     }
 }

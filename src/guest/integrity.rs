@@ -4,7 +4,7 @@
 
 use super::powershell;
 use super::{GuestShell, ShellError, ShellOutput};
-use crate::facts::{GuestFamily, Integrity, IntegrityAfter};
+use crate::facts::{GuestFamily, Integrity, IntegrityAfter, sh_quoted};
 use futures::future::join_all;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -156,11 +156,6 @@ fn answer(output: &ShellOutput) -> Result<&str, String> {
         Some(code) => Err(said().unwrap_or_else(|| format!("status {code}"))),
         None => Err("the command was ended by a signal".to_owned()),
     }
-}
-
-/// `text` as one word of `/bin/sh`.
-fn sh_quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// A line of `sha256sum`. A name with a line break or a backslash is escaped, and a backslash in front of the hash says so.

@@ -1,7 +1,7 @@
 //! The guests of one scenario: one connection for each, shared by all that ask, made again when a guest has rebooted, and
 //! ended with the scenario.
 
-use super::ssh::{CommandOutput, Connection, Exit, HostKeyPolicy, Limits, Login, SshError, Target};
+use super::ssh::{CommandOutput, Connection, Exit, HostKeyPolicy, Limits, Login, SSH_PORT, SshError, Target};
 use super::{GuestShell, ShellError, ShellOutput, Tunnel};
 use crate::facts::{GuestFamily, chain};
 use crate::wait::{Deadline, Seen, WaitError, poll};
@@ -11,8 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// The port of a guest's SSH server.
-const SSH_PORT: u16 = 22;
 /// Longest try: a guest that accepts and says nothing is asked again.
 const TRY: Duration = Duration::from_secs(30);
 /// Longest pause between tries.
@@ -22,6 +20,8 @@ const OUTPUT_BYTES: usize = 1 << 20;
 /// The word that a guest must say to count as reached: a login alone may still end in no shell. `cmd.exe`, PowerShell and
 /// every POSIX shell say it alike.
 const WORD: &str = "mtvtest";
+/// The command that lets it.
+pub const SAY_THE_WORD: &str = "echo mtvtest";
 
 /// A migrated guest, and how one logs in to it.
 #[derive(Debug, Clone)]
@@ -125,11 +125,11 @@ impl Guests {
         let dial = self.tunnel.dial(&guest.namespace, &guest.vm, SSH_PORT);
         let connection = Connection::open(dial, target, limit).await?;
         let limits = Limits { time: limit, output_bytes: OUTPUT_BYTES };
-        let said = connection.run(&format!("echo {WORD}"), &limits).await?;
+        let said = connection.run(SAY_THE_WORD, &limits).await?;
         if said.stdout.text().trim() == WORD {
             return Ok(connection);
         }
-        let why = format!("logged in, but `echo {WORD}` was answered with {:?}", said.stdout.text().trim());
+        let why = format!("logged in, but `{SAY_THE_WORD}` was answered with {:?}", said.stdout.text().trim());
         let why = why.chars().take(200).collect();
         Err(SshError::Refused { to: format!("{}@{}", guest.login.user, guest.vm), why })
     }

@@ -13,6 +13,6 @@ mod tunnel;
 pub mod virtctl;
 
 pub use look::look;
-pub use manager::{Guest, Guests, SshShell, Unreached};
+pub use manager::{Guest, Guests, SAY_THE_WORD, SshShell, Unreached};
 pub use shell::{GuestShell, ShellError, ShellOutput};
 pub use tunnel::Tunnel;

@@ -5,6 +5,7 @@ use super::paint::Paint;
 use super::record::{RunRecord, TestRecord};
 use super::words::{count_text, duration_text, hang, leftover_line};
 use crate::event::Outcome;
+use crate::facts::sh_quoted;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -129,11 +130,7 @@ fn left_behind(run: &RunRecord, place: &Place, paint: Paint) -> String {
 /// A word that a shell reads as it is meant.
 fn shell_word(word: &str) -> String {
     let harmless = |letter: char| letter.is_alphanumeric() || "-_./:=@%+,".contains(letter);
-    if !word.is_empty() && word.chars().all(harmless) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    if !word.is_empty() && word.chars().all(harmless) { word.to_owned() } else { sh_quoted(word) }
 }
 
 fn counts(run: &RunRecord, place: &Place, paint: Paint) -> String {

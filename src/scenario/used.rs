@@ -30,22 +30,19 @@ pub struct UsedKey {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// Its value as text, if it is a scalar.
-    pub value: Option<String>,
 }
 
 impl Scenario {
     /// Every key the scenario gives, outer before inner, in the order of the file.
     pub fn used_keys(&self) -> Vec<UsedKey> {
         let mut keys = Vec::new();
-        self.origin.tree.walk(&mut |path, at, node| {
+        self.origin.tree.walk(&mut |path, at, _| {
             let key = general(path);
             let is_key = !path.ends_with(']') && !key.is_empty();
             let free = FREE.contains(&key.as_str());
             if is_key {
                 let file = self.origin.source.file.clone();
-                let value = node.scalar_text();
-                keys.push(UsedKey { key, path: path.to_owned(), file, line: at.line, column: at.column, value });
+                keys.push(UsedKey { key, path: path.to_owned(), file, line: at.line, column: at.column });
             }
             !free
         });

@@ -3,6 +3,9 @@
 use super::HostKeyPolicy;
 use crate::config::Secret;
 
+/// The port of SSH servers.
+pub const SSH_PORT: u16 = 22;
+
 /// Who logs in, and with what.
 #[derive(Debug, Clone)]
 pub struct Login {

@@ -17,4 +17,4 @@ pub use command::{Captured, CommandOutput, Exit, Limits};
 pub use connection::Connection;
 pub use error::SshError;
 pub use host_key::{HostKey, HostKeyError, HostKeyPolicy};
-pub use login::{Login, Method, Target};
+pub use login::{Login, Method, SSH_PORT, Target};

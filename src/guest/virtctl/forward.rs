@@ -39,7 +39,7 @@ impl Tunnel for Virtctl {
         }
     }
 
-    /// Ends what still runs, and removes the processes' entries from the table.
+    /// Waits until every process has ended, and its entry in the table of processes is gone.
     async fn close(&self) {
         self.runner.tasks.close();
         self.runner.tasks.wait().await;

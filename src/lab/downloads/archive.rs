@@ -1,5 +1,6 @@
 //! The archives, with one program in each.
 
+use crate::facts::sh_quoted;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{self, Cursor, Write};
@@ -9,8 +10,8 @@ use zip::write::SimpleFileOptions;
 
 /// A script that calls the lab's virtctl of the program at `path`.
 pub(super) fn script(path: &Path) -> String {
-    let quoted = path.display().to_string().replace('\'', r"'\''");
-    format!("#!/bin/sh\nexec '{quoted}' lab-virtctl \"$@\"\n")
+    let program = sh_quoted(&path.display().to_string());
+    format!("#!/bin/sh\nexec {program} lab-virtctl \"$@\"\n")
 }
 
 pub(super) fn tar_gz(program: &str) -> io::Result<Vec<u8>> {
