@@ -25,7 +25,8 @@ pub(super) fn lab(args: &LabArgs, global: GlobalArgs, environment: &dyn Environm
         Speed::Divided(divisor) => Pace::divided_by(divisor),
     };
     let world = World::from_spec(spec, pace)?;
-    let names: Vec<&str> = world.vsphere.iter().map(|source| source.name.as_str()).collect();
+    let names: Vec<&str> =
+        (world.sources.iter().filter(|source| source.has_api())).map(|source| source.name.as_str()).collect();
     let options = serve_options(args, &names)?;
     log::init(global.log_level, output::stderr_screen(false, environment), false, None)?;
     let runtime = super::runtime()?;
@@ -55,8 +56,8 @@ async fn serve_until_interrupted(world: World, options: ServeOptions) -> Result<
 
 /// Where to serve what; sources by name, a bare address for the first.
 fn serve_options(args: &LabArgs, sources: &[&str]) -> Result<ServeOptions, CliError> {
-    let mut vsphere: BTreeMap<String, SocketAddr> = BTreeMap::new();
-    for chosen in &args.vsphere {
+    let mut addresses: BTreeMap<String, SocketAddr> = BTreeMap::new();
+    for chosen in &args.source {
         let name = match &chosen.name {
             Some(name) => sources.iter().find(|known| *known == name),
             None => sources.first(),
@@ -64,12 +65,12 @@ fn serve_options(args: &LabArgs, sources: &[&str]) -> Result<ServeOptions, CliEr
         let Some(name) = name else {
             let wanted = chosen.name.as_deref().unwrap_or("any");
             return Err(CliError::usage(format!(
-                "--vsphere: the world has no source {wanted:?}; it has: {}",
+                "--source: the world has no source {wanted:?} with an API of its own; it has: {}",
                 sources.join(", ")
             )));
         };
-        if vsphere.insert((*name).to_owned(), chosen.address).is_some() {
-            return Err(CliError::usage(format!("--vsphere: {name} has two addresses; give it one")));
+        if addresses.insert((*name).to_owned(), chosen.address).is_some() {
+            return Err(CliError::usage(format!("--source: {name} has two addresses; give it one")));
         }
     }
     Ok(ServeOptions {
@@ -78,7 +79,7 @@ fn serve_options(args: &LabArgs, sources: &[&str]) -> Result<ServeOptions, CliEr
         oauth: args.oauth,
         inventory: args.inventory,
         downloads: args.downloads,
-        vsphere,
+        sources: addresses,
     })
 }
 
@@ -90,7 +91,7 @@ fn announcement(served: &Served) -> String {
         ("inventory".to_owned(), format!("https://{}", served.inventory)),
         ("downloads".to_owned(), format!("https://{}", served.downloads)),
     ];
-    lines.extend(served.vsphere.iter().map(|(name, place)| (name.clone(), format!("https://{place}/sdk"))));
+    lines.extend(served.urls.iter().map(|(name, url)| (name.clone(), url.clone())));
     lines.push(("kubeconfig".to_owned(), served.kubeconfig.display().to_string()));
     lines.push(("providers".to_owned(), served.providers.display().to_string()));
     lines.push(("ca".to_owned(), served.ca.display().to_string()));
@@ -117,17 +118,17 @@ mod tests {
 
     #[test]
     fn addresses_go_to_their_sources() {
-        let chosen = options("--kubernetes 127.0.0.1:6443 --vsphere 127.0.0.1:1 --vsphere vc2=127.0.0.1:2").unwrap();
+        let chosen = options("--kubernetes 127.0.0.1:6443 --source 127.0.0.1:1 --source vc2=127.0.0.1:2").unwrap();
         assert_eq!(chosen.kubernetes.port(), 6443);
-        let ports: Vec<_> = chosen.vsphere.iter().map(|(name, place)| (name.as_str(), place.port())).collect();
+        let ports: Vec<_> = chosen.sources.iter().map(|(name, place)| (name.as_str(), place.port())).collect();
         assert_eq!(ports, [("vc1", 1), ("vc2", 2)]);
     }
 
     #[test]
     fn unknown_and_repeated_sources_are_refused() {
-        let unknown = options("--vsphere vc3=127.0.0.1:1").unwrap_err().to_string();
-        assert!(unknown.contains("no source \"vc3\"; it has: vc1, vc2"), "{unknown}");
-        assert!(options("--vsphere 127.0.0.1:1 --vsphere vc1=127.0.0.1:2").is_err());
+        let unknown = options("--source vc3=127.0.0.1:1").unwrap_err().to_string();
+        assert!(unknown.contains("no source \"vc3\" with an API of its own; it has: vc1, vc2"), "{unknown}");
+        assert!(options("--source 127.0.0.1:1 --source vc1=127.0.0.1:2").is_err());
     }
 
     #[tokio::test]
@@ -140,7 +141,7 @@ mod tests {
         for needed in [&served.kubernetes, &served.oauth, &served.inventory, &"kubectl --kubeconfig ".to_owned()] {
             assert!(text.contains(needed.as_str()), "{needed} in {text}");
         }
-        for (name, place) in &served.vsphere {
+        for (name, place) in &served.sources {
             assert!(
                 text.lines().any(|line| line.starts_with(name.as_str()) && line.contains(place.as_str())),
                 "{text}"

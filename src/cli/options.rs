@@ -4,7 +4,7 @@
 use super::CliError;
 use super::args::{EnvironmentArgs, PlanArgs, RunArgs, SelectionArgs};
 use crate::config::{Environment, Settings, SettingsLayer};
-use crate::lab::world::{SourceSpec, WorldSpec};
+use crate::lab::world::WorldSpec;
 use crate::scenario::{Catalogue, Test, tests};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -89,12 +89,7 @@ pub(super) fn provider_names(settings: &Settings, world: Option<&WorldSpec>) -> 
         return settings.source_providers.clone();
     }
     let sources = world.map(|world| world.sources.as_slice()).unwrap_or_default();
-    sources.iter().map(source_name).collect()
-}
-
-fn source_name(source: &SourceSpec) -> String {
-    let SourceSpec::Vsphere { name, .. } = source;
-    name.clone()
+    sources.iter().map(|source| source.name().to_owned()).collect()
 }
 
 /// Loads the scenario files and selects: what list, plan and run have in common.

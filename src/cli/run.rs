@@ -143,7 +143,7 @@ async fn preflight(
     counter: &RequestCounter,
 ) -> Result<Ready, CliError> {
     let cluster = around.connect(environment).await?;
-    let reach = Reach { network: around.network.as_ref(), settings: &around.settings, counter };
+    let reach = Reach { network: around.network.as_ref(), cluster: &cluster, settings: &around.settings, counter };
     let found = examine_cluster(&cluster, &around.settings, class).await;
     let skipped = selected::skips(tests, around, found.as_ref().ok());
     let needed = selected::needed(tests, &skipped, around);

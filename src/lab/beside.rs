@@ -10,8 +10,8 @@ use super::network::LabNetwork;
 use super::providers_file::providers_json;
 use super::serve::ServeError;
 use super::shell::SSH_PORT;
-use super::vsphere::VsphereServer;
-use super::world::World;
+use super::source_api::SourceApi;
+use super::world::{Source, World};
 use crate::http::Network;
 use axum::Router;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub struct Beside {
     world: World,
     network: LabNetwork,
     inventory: InventoryServer,
-    vsphere: Vec<VsphereServer>,
+    sources: Vec<(Arc<Source>, SourceApi)>,
     esxi: Vec<Arc<EsxiServer>>,
     guests: Guests,
     cancel: CancellationToken,
@@ -61,24 +61,27 @@ impl Beside {
     /// As [`Self::start`], where everything is there already. `authority` is the PEM that the hosts on
     /// [`Self::network`] show.
     pub(super) fn run(world: World, client: kube::Client, authority: &str) -> Self {
+        world.shown.show(authority);
         let cancel = CancellationToken::new();
         let mut running = JoinSet::new();
         running.spawn(controllers::run(world.clone(), client.clone(), cancel.clone()));
         let beside = Self {
             network: LabNetwork::new(authority),
             inventory: InventoryServer::start(&world, client),
-            vsphere: world.vsphere.iter().map(|source| VsphereServer::new(Arc::clone(source), &world)).collect(),
-            esxi: world.vsphere.iter().map(|source| Arc::new(EsxiServer::new(Arc::clone(source)))).collect(),
+            sources: (world.sources.iter())
+                .filter_map(|source| Some((Arc::clone(source), SourceApi::of(source, &world)?)))
+                .collect(),
+            esxi: world.of_type("vsphere").map(|source| Arc::new(EsxiServer::new(Arc::clone(source)))).collect(),
             guests: Guests::new(&world),
             world,
             cancel,
             running,
         };
         beside.mount(INVENTORY_HOST, beside.inventory());
-        for (source, router) in beside.world.vsphere.iter().zip(beside.vsphere()) {
-            beside.mount(&source.host, router);
+        for (source, api) in &beside.sources {
+            beside.mount(&source.host, api.router());
         }
-        for (source, server) in beside.world.vsphere.iter().zip(&beside.esxi) {
+        for (source, server) in beside.world.of_type("vsphere").zip(&beside.esxi) {
             for host in &source.read().hosts {
                 let (server, moref) = (Arc::clone(server), host.moref.clone());
                 beside.network.listen(&host.name, SSH_PORT, move |stream| server.accept(&moref, stream));
@@ -103,9 +106,9 @@ impl Beside {
         self.inventory.router()
     }
 
-    /// In the order of the world's sources.
-    pub(super) fn vsphere(&self) -> Vec<Router> {
-        self.vsphere.iter().map(VsphereServer::router).collect()
+    /// The APIs of those sources that have one, in the order of the world.
+    pub(super) fn sources(&self) -> Vec<(Arc<Source>, Router)> {
+        self.sources.iter().map(|(source, api)| (Arc::clone(source), api.router())).collect()
     }
 
     /// Its world: what exists, how fast it goes, what goes wrong.
@@ -128,7 +131,7 @@ impl Beside {
         self.cancel.cancel();
         self.network.cut();
         self.inventory.stop().await;
-        for server in &self.vsphere {
+        for (_, server) in &self.sources {
             server.stop().await;
         }
         self.esxi.iter().for_each(|server| server.stop());

@@ -9,7 +9,7 @@ use super::kube::ApiServer;
 use super::network::connection_lost;
 use super::oauth::OauthServer;
 use super::providers_file::providers_json;
-use super::world::{Role, World};
+use super::world::{Role, Source, World};
 use crate::http::Network;
 use axum::Router;
 use axum::body::Body;
@@ -57,8 +57,8 @@ pub(super) struct Faces {
     pub(super) api: Router,
     pub(super) oauth: Router,
     pub(super) inventory: Router,
-    /// In the order of the world's sources.
-    pub(super) vsphere: Vec<Router>,
+    /// Of the sources that have an API of their own, in the order of the world.
+    pub(super) sources: Vec<(Arc<Source>, Router)>,
 }
 
 impl Lab {
@@ -94,7 +94,7 @@ impl Lab {
             api: api_router(&self.api),
             oauth: self.oauth.router(),
             inventory: self.beside.inventory(),
-            vsphere: self.beside.vsphere(),
+            sources: self.beside.sources(),
         }
     }
 

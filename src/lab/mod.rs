@@ -17,11 +17,14 @@ pub mod kube;
 mod lab;
 mod network;
 pub mod oauth;
+pub mod openstack;
 mod oracle;
+pub mod ovirt;
 mod providers_file;
 mod releases;
 mod serve;
 mod shell;
+mod source_api;
 pub mod vsphere;
 pub mod world;
 

@@ -1,5 +1,6 @@
 //! The lab's network: requests go by host name to routers in this process. No sockets, and nothing is counted.
 
+use super::world::ShownCertificates;
 use crate::http::{ByteStream, HttpError, Network, TlsPolicy, Transport};
 use async_trait::async_trait;
 use axum::Router;
@@ -42,8 +43,8 @@ type Gate = Arc<dyn Fn(&str, u16, DuplexStream) -> io::Result<()> + Send + Sync>
 /// Bytes that a plain connection holds in each direction.
 const PIPE_BYTES: usize = 64 << 10;
 
-/// Routers by host name, and what listens on ports beside them. Clones share them. Trust is not simulated here: every [`TlsPolicy`] reaches every host; only a
-/// served lab (`lab::serve`) has TLS.
+/// Routers by host name, and what listens on ports beside them. Clones share them. There is no TLS here, but a policy that pins other certificates than the hosts
+/// show reaches none of them; only a served lab (`lab::serve`) has real TLS.
 #[derive(Clone, Default)]
 pub struct LabNetwork {
     routes: Arc<Mutex<BTreeMap<String, Router>>>,
@@ -92,10 +93,27 @@ impl LabNetwork {
     }
 }
 
+/// What is sent to hosts that are not trusted: nothing.
+struct Untrusted;
+
+#[async_trait]
+impl Transport for Untrusted {
+    async fn send(&self, request: Request<Bytes>) -> Result<http::Response<Bytes>, HttpError> {
+        let problem = "the server's certificate is not trusted (invalid peer certificate: UnknownIssuer); give its CA, \
+                       or skip verification by name in the settings";
+        Err(HttpError::about(&request, problem, false))
+    }
+}
+
 #[async_trait]
 impl Network for LabNetwork {
-    fn open(&self, _tls: &TlsPolicy) -> Result<Arc<dyn Transport>, HttpError> {
-        Ok(Arc::new(self.clone()))
+    fn open(&self, tls: &TlsPolicy) -> Result<Arc<dyn Transport>, HttpError> {
+        let shown = ShownCertificates::default();
+        shown.show(&self.chain);
+        match tls {
+            TlsPolicy::Pinned(pem) if !shown.are_vouched_for_by(pem) => Ok(Arc::new(Untrusted)),
+            _ => Ok(Arc::new(self.clone())),
+        }
     }
 
     async fn certificate_chain(&self, host: &str, port: u16) -> Result<String, HttpError> {

@@ -23,10 +23,12 @@ impl Oracle {
     /// As [`Self::leftovers`], among the objects of another API server and in the sources of `world`.
     pub fn leftovers_among(objects: &[Value], world: &World, session: &str) -> Vec<String> {
         let mut left: Vec<String> = objects.iter().filter(|object| belongs(object, session)).map(title).collect();
-        for source in &world.vsphere {
+        for source in &world.sources {
             let inventory = source.read();
             let vms = inventory.vms.iter().filter(|vm| vm.name.contains(session));
             left.extend(vms.map(|vm| format!("{}: VM {} ({})", source.name, vm.name, vm.moref)));
+            let parts = source.openstack().map(|state| state.cloud().parts()).unwrap_or_default();
+            left.extend(parts.into_iter().filter(|part| part.contains(session)));
             for vm in &inventory.vms {
                 let taken = vm.snapshots.iter().filter(|snapshot| snapshot.name.contains(session));
                 left.extend(
@@ -71,11 +73,13 @@ impl Baseline {
         let objects = lab.api().objects();
         let objects = objects.iter().filter(|object| !TALES.contains(&text(object, "/kind")));
         let mut vms = BTreeMap::new();
-        for source in &lab.world().vsphere {
+        for source in &lab.world().sources {
             let inventory = source.read();
             for vm in &inventory.vms {
                 vms.insert(format!("{}: VM {}", source.name, vm.name), source_vm(vm));
             }
+            let parts = source.openstack().map(|state| state.cloud().parts()).unwrap_or_default();
+            vms.extend(parts.into_iter().map(|part| (format!("{}: {part}", source.name), String::new())));
             for (host, lines) in &inventory.authorized_keys {
                 vms.extend(lines.iter().map(|line| (format!("{}: key on {host}: {line}", source.name), String::new())));
             }
@@ -151,7 +155,7 @@ mod tests {
         let labelled = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "default",
             "labels": {SESSION_LABEL: "auto-ab12"}}});
         lab.api().insert(labelled).unwrap();
-        lab.world().vsphere[0].change(|inventory| {
+        lab.world().sources[0].change(|inventory| {
             inventory.vms[0].power = Power::On;
             let clone = Vm { name: "auto-ab12-x".into(), moref: "vm-9".into(), ..inventory.vms[1].clone() };
             inventory.vms.push(clone);

@@ -2,44 +2,62 @@
 //!
 //! Source: original-suite.md section 4.
 
-use super::world::{ArraySpec, EsxiSpec, NamedRef, SourceSpec, VsphereSource, World, usual_login};
+use super::world::{ArraySpec, EsxiSpec, NamedRef, Source, SourceSpec, VsphereSpec, World, usual_login};
 use crate::facts::GuestFamily;
 use serde_json::{Value, json};
 
 /// The providers file with `host[:port]` texts for the sources' hosts.
 pub(super) fn providers_json(world: &World, place: impl Fn(&str) -> String) -> String {
-    let sources = world.spec.sources.iter().zip(&world.vsphere);
+    let sources = world.spec.sources.iter().zip(&world.sources);
     let entries: serde_json::Map<String, Value> =
-        sources.map(|(spec, source)| provider_entry(spec, source, &place)).collect();
+        sources.map(|(spec, source)| (source.name.clone(), provider_entry(spec, source, &place))).collect();
     format!("{:#}\n", Value::Object(entries))
 }
 
-fn provider_entry(spec: &SourceSpec, source: &VsphereSource, place: impl Fn(&str) -> String) -> (String, Value) {
-    let SourceSpec::Vsphere { name, version, host, username, password, vms, .. } = spec;
-    let authority = place(host);
+fn provider_entry(spec: &SourceSpec, source: &Source, place: impl Fn(&str) -> String) -> Value {
     let (linux, windows) = (usual_login(GuestFamily::Linux), usual_login(GuestFamily::Windows));
     let mut entry = json!({
-        "type": "vsphere",
-        "version": version,
-        "fqdn": authority,
-        "api_url": format!("https://{authority}/sdk"),
-        "username": username,
-        "password": password,
+        "type": source.type_name(),
+        "version": source.version,
         "guest_vm_linux_user": linux.0,
         "guest_vm_linux_password": linux.1,
         "guest_vm_win_user": windows.0,
         "guest_vm_win_password": windows.1,
-        "vddk_init_image": format!("registry.lab.mtvtest/vddk:{version}"),
     });
-    if let Some(passphrase) = vms.iter().find_map(|vm| vm.guest.luks.as_ref()) {
+    if let SourceSpec::Ova(spec) = spec {
+        entry["api_url"] = json!(format!("{}:{}", spec.host, spec.export));
+    }
+    if source.has_api() {
+        let authority = place(&source.host);
+        entry["fqdn"] = json!(authority);
+        entry["api_url"] = json!(format!("https://{authority}{}", source.api_path()));
+        entry["username"] = json!(source.username);
+        entry["password"] = json!(source.password);
+    }
+    match spec {
+        SourceSpec::Vsphere(spec) => add_vsphere(&mut entry, spec, source),
+        SourceSpec::Openstack(spec) => {
+            entry["region_name"] = json!(spec.region);
+            entry["project_name"] = json!(spec.project);
+            entry["user_domain_name"] = json!(spec.domain);
+            entry["user_domain_id"] = json!(spec.domain.to_lowercase());
+            entry["project_domain_id"] = json!(spec.domain.to_lowercase());
+        }
+        SourceSpec::Ovirt(_) | SourceSpec::Openshift(_) | SourceSpec::Ova(_) => {}
+    }
+    entry
+}
+
+fn add_vsphere(entry: &mut Value, spec: &VsphereSpec, source: &Source) {
+    entry["vddk_init_image"] = json!(format!("registry.lab.mtvtest/vddk:{}", spec.version));
+    if let Some(passphrase) = spec.vms.iter().find_map(|vm| vm.guest.luks.as_ref()) {
         entry["luks_passphrase"] = json!(passphrase);
     }
-    if let Some(array) = &source.array {
+    if let Some(array) = &spec.array {
         let inventory = source.read();
-        let esxi = inventory.hosts.first().map(|host| (host, &source.esxi));
+        let esxi = inventory.hosts.first().map(|host| (host, &spec.esxi));
         entry["copyoffload"] = copyoffload(array, &inventory.datastores, esxi);
     }
-    (name.clone(), entry)
 }
 
 /// The array, its first two datastores, the first datastore that is not on it, its first LUN, and for clones over SSH
@@ -86,8 +104,7 @@ mod tests {
 
     fn section(change: impl Fn(&mut Option<ArraySpec>)) -> Value {
         let mut spec = WorldSpec::embedded().unwrap();
-        let SourceSpec::Vsphere { array, .. } = &mut spec.sources[0];
-        change(array);
+        change(&mut spec.sources[0].vsphere_mut().unwrap().array);
         let world = World::from_spec(spec, Pace::FULL).unwrap();
         let file: Value = serde_json::from_str(&providers_json(&world, str::to_owned)).unwrap();
         file["vsphere-8"]["copyoffload"].clone()

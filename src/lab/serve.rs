@@ -42,7 +42,7 @@ pub struct ServeOptions {
     /// Address of the download host.
     pub downloads: SocketAddr,
     /// Addresses of sources, by their names in providers.json.
-    pub vsphere: BTreeMap<String, SocketAddr>,
+    pub sources: BTreeMap<String, SocketAddr>,
 }
 
 impl ServeOptions {
@@ -54,7 +54,7 @@ impl ServeOptions {
             oauth: ANY_PORT,
             inventory: ANY_PORT,
             downloads: ANY_PORT,
-            vsphere: BTreeMap::new(),
+            sources: BTreeMap::new(),
         }
     }
 }
@@ -112,8 +112,10 @@ pub struct Served {
     pub inventory: String,
     /// `host:port` of the download host.
     pub downloads: String,
-    /// `host:port` of each source, by name.
-    pub vsphere: BTreeMap<String, String>,
+    /// `host:port` of each source that has an API of its own, by name.
+    pub sources: BTreeMap<String, String>,
+    /// URL of the API of each of them, by name.
+    pub urls: BTreeMap<String, String>,
     client: kube::Client,
     namespace: String,
     listeners: JoinSet<()>,
@@ -139,13 +141,14 @@ pub async fn serve(lab: &Lab, options: ServeOptions) -> Result<Served, ServeErro
         (inventory, faces.inventory),
         (downloads, downloads::router()),
     ];
-    let mut vsphere = BTreeMap::new();
-    for (source, router) in lab.world().vsphere.iter().zip(faces.vsphere) {
-        let address = options.vsphere.get(&source.name).copied().unwrap_or(ANY_PORT);
+    let (mut sources, mut urls) = (BTreeMap::new(), BTreeMap::new());
+    for (source, router) in faces.sources {
+        let address = options.sources.get(&source.name).copied().unwrap_or(ANY_PORT);
         let (listener, place) = bind(&source.name, address).await?;
         source.aliases.lock().unwrap_or_else(PoisonError::into_inner).push(place.clone());
         endpoints.push((listener, router));
-        vsphere.insert(source.name.clone(), place);
+        urls.insert(source.name.clone(), format!("https://{place}{}", source.api_path()));
+        sources.insert(source.name.clone(), place);
     }
     let acceptor = TlsAcceptor::from(lab.authority().server(names(lab, &endpoints))?);
     let mut listeners = JoinSet::new();
@@ -158,7 +161,7 @@ pub async fn serve(lab: &Lab, options: ServeOptions) -> Result<Served, ServeErro
     if lab.world().spec.cluster.openshift.is_some() {
         point(&client, &namespace, (&at_inventory, &at_downloads)).await?;
     }
-    let files = Files::write(lab, &options.directory, &at_kubernetes, &vsphere)?;
+    let files = Files::write(lab, &options.directory, &at_kubernetes, &sources)?;
     Ok(Served {
         kubeconfig: files.kubeconfig,
         providers: files.providers,
@@ -167,7 +170,8 @@ pub async fn serve(lab: &Lab, options: ServeOptions) -> Result<Served, ServeErro
         oauth: at_oauth,
         inventory: at_inventory,
         downloads: at_downloads,
-        vsphere,
+        sources,
+        urls,
         client,
         namespace,
         listeners,
@@ -185,9 +189,9 @@ impl Served {
     pub async fn stop(mut self, lab: &Lab) {
         self.listeners.shutdown().await;
         lab.oauth().set_issuer(&format!("https://{OAUTH_HOST}"));
-        for source in &lab.world().vsphere {
+        for source in &lab.world().sources {
             let mut aliases = source.aliases.lock().unwrap_or_else(PoisonError::into_inner);
-            aliases.retain(|alias| !self.vsphere.values().any(|place| place == alias));
+            aliases.retain(|alias| !self.sources.values().any(|place| place == alias));
         }
         if lab.world().spec.cluster.openshift.is_some() {
             // The lab may be stopping, too; then nobody will read them again.
@@ -212,7 +216,7 @@ fn names(lab: &Lab, endpoints: &[(TcpListener, Router)]) -> Vec<String> {
         ["localhost", "127.0.0.1", "::1", API_HOST, OAUTH_HOST, INVENTORY_HOST, DOWNLOADS_HOST]
             .map(str::to_owned)
             .to_vec();
-    names.extend(lab.world().vsphere.iter().map(|source| source.host.clone()));
+    names.extend(lab.world().sources.iter().map(|source| source.host.clone()).filter(|host| !host.is_empty()));
     let bound = endpoints.iter().filter_map(|(listener, _)| listener.local_addr().ok());
     names.extend(bound.map(|address| address.ip()).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string()));
     names.sort_unstable();
@@ -283,7 +287,7 @@ impl Files {
         lab: &Lab,
         directory: &Path,
         kubernetes: &str,
-        vsphere: &BTreeMap<String, String>,
+        sources: &BTreeMap<String, String>,
     ) -> Result<Self, ServeError> {
         let fail = |path: &Path, source| ServeError::Write { path: path.display().to_string(), source };
         std::fs::create_dir_all(directory).map_err(|source| fail(directory, source))?;
@@ -294,9 +298,9 @@ impl Files {
         };
         let by_host: BTreeMap<&str, &String> = lab
             .world()
-            .vsphere
+            .sources
             .iter()
-            .filter_map(|source| Some((source.host.as_str(), vsphere.get(&source.name)?)))
+            .filter_map(|source| Some((source.host.as_str(), sources.get(&source.name)?)))
             .collect();
         let providers =
             lab.providers_json_at(|host| by_host.get(host).map_or_else(|| host.to_owned(), |place| (*place).clone()));

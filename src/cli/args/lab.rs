@@ -29,11 +29,11 @@ pub struct LabArgs {
     /// Address of the host that virtctl is downloaded from.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub downloads: SocketAddr,
-    /// Address of a vSphere source, as NAME=ADDR; a bare ADDR is for the first (repeatable).
+    /// Address of a source's API, as NAME=ADDR; a bare ADDR is for the first (repeatable).
     ///
     /// Sources without an address of their own take a free port.
     #[arg(long, value_name = "[NAME=]ADDR")]
-    pub vsphere: Vec<NamedAddress>,
+    pub source: Vec<NamedAddress>,
     /// How fast simulated work goes: `full`, or real time divided by a number (60 makes a minute a second).
     #[arg(long, value_name = "SPEED", default_value = "full")]
     pub speed: Speed,

@@ -92,12 +92,12 @@ fn clean_needs_a_run_or_a_session() {
 #[test]
 fn lab_addresses_may_be_named() {
     let Command::Lab(args) =
-        parse("lab --vsphere 127.0.0.1:8443 --vsphere vc2=[::1]:0 --speed 60 --dir d").unwrap().command
+        parse("lab --source 127.0.0.1:8443 --source vc2=[::1]:0 --speed 60 --dir d").unwrap().command
     else {
         panic!("not lab");
     };
-    assert_eq!(args.vsphere[0].name, None);
-    assert_eq!((args.vsphere[1].name.as_deref(), args.vsphere[1].address.port()), (Some("vc2"), 0));
+    assert_eq!(args.source[0].name, None);
+    assert_eq!((args.source[1].name.as_deref(), args.source[1].address.port()), (Some("vc2"), 0));
     assert_eq!(args.speed, Speed::Divided(60.0));
     assert_eq!("full".parse(), Ok(Speed::Full));
 }

@@ -4,7 +4,7 @@
 
 use super::shell::Shell;
 use crate::lab::shell::{Broken, Manner, Output, Seat, SshServer};
-use crate::lab::world::VsphereSource;
+use crate::lab::world::Source;
 use russh::{MethodKind, MethodSet};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,14 +16,14 @@ type Files = Arc<Mutex<BTreeMap<String, BTreeMap<String, String>>>>;
 /// The hosts of one source.
 #[derive(Debug)]
 pub(in crate::lab) struct EsxiServer {
-    source: Arc<VsphereSource>,
+    source: Arc<Source>,
     files: Files,
     server: SshServer,
 }
 
 impl EsxiServer {
     /// The hosts of `source`; nothing runs until somebody connects.
-    pub(in crate::lab) fn new(source: Arc<VsphereSource>) -> Self {
+    pub(in crate::lab) fn new(source: Arc<Source>) -> Self {
         Self { source, files: Files::default(), server: SshServer::default() }
     }
 
@@ -46,15 +46,15 @@ impl EsxiServer {
 
 /// One connection.
 struct Guest {
-    source: Arc<VsphereSource>,
+    source: Arc<Source>,
     host: String,
     files: Files,
 }
 
 impl Seat for Guest {
     fn admits(&mut self, user: &str, password: &str) -> Result<bool, Broken> {
-        let login = &self.source.esxi;
-        Ok(user == login.user && password == login.password)
+        let login = self.source.vsphere().map(|parts| &parts.esxi);
+        Ok(login.is_some_and(|login| user == login.user && password == login.password))
     }
 
     fn trusts(&mut self, _user: &str, _key: &str) -> Result<bool, Broken> {

@@ -1,7 +1,7 @@
 //! The commands of a host's shell, and the files that they see.
 
 use crate::lab::shell::{Command, Output, parse};
-use crate::lab::world::VsphereSource;
+use crate::lab::world::Source;
 use std::collections::BTreeMap;
 
 /// The file that says which keys may log in as root.
@@ -9,7 +9,7 @@ const KEYS: &str = "/etc/ssh/keys-root/authorized_keys";
 
 /// The shell of one host: its authorized keys are in the world, its other files in `files`.
 pub(super) struct Shell<'a> {
-    pub(super) source: &'a VsphereSource,
+    pub(super) source: &'a Source,
     /// MoRef of the host.
     pub(super) host: &'a str,
     pub(super) files: &'a mut BTreeMap<String, String>,
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn files_have_contents_and_unknown_commands_end_with_127() {
         let world = World::from_spec(WorldSpec::embedded().unwrap(), Pace::FULL).unwrap();
-        let source = &world.vsphere[0];
+        let source = &world.sources[0];
         let mut files = BTreeMap::new();
         let mut run = |line: &str| {
             let output = Shell { source, host: "host-21", files: &mut files }.run(line);

@@ -34,6 +34,13 @@ pub enum Failure {
         /// vSphere fault type (`InsufficientStorageSpace`).
         fault: String,
     },
+    /// The token of a Provider of the cluster is refused, as one that has expired.
+    ClusterToken,
+    /// Volumes that an OpenStack source makes end in state error.
+    VolumeStuck {
+        /// What the volume service tells its users.
+        message: String,
+    },
     /// Cloned VMs never reach the inventory.
     InventoryStale,
     /// Plans never become Archived.

@@ -25,6 +25,8 @@ pub enum Need {
     Anything,
     /// The source runs, and the VM is to run.
     Running,
+    /// A source that runs, of a type that records how its VMs are switched off.
+    RecordedStop,
     /// The source is off, and no target power state is asked for.
     Stopped,
     /// A guest agent is asked for.
@@ -92,6 +94,7 @@ impl fmt::Display for Need {
         out.write_str(match self {
             Self::Anything => "-",
             Self::Running => "a source that runs",
+            Self::RecordedStop => "a source that runs on oVirt",
             Self::Stopped => "a source that is off",
             Self::Agent => "guest_agent",
             Self::SeveralCores => "several cores",

@@ -201,6 +201,9 @@ product_faults! {
         StrayClone "stray-clone" Anything "A copy of the source is left beside it.";
         DeletedSource "deleted-source" Anything "The source is deleted.";
     }
+    "shutdown" {
+        HardStop "hard-stop" RecordedStop "The running source is switched off hard instead of being shut down.";
+    }
     "expect" {
         LostNesting "lost-nesting" Nested "Nested virtualization is not switched on.";
         SlowDiskBus "slow-disk-bus" Expect "The disks are on SATA instead of virtio.";

@@ -4,7 +4,7 @@ use super::host::{Host, has_run_for};
 use crate::facts::Power;
 use crate::lab::clock::Pace;
 use crate::lab::shell::{Broken, Manner, Output, SSH_PORT, Seat, SshServer};
-use crate::lab::world::{Says, SshMethod, SshPort, SshStage, Vm, VsphereSource, World};
+use crate::lab::world::{Says, Source, SshMethod, SshPort, SshStage, Vm, World};
 use russh::{MethodKind, MethodSet};
 use std::io;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub struct Guests {
 #[derive(Debug, Clone)]
 enum Place {
     /// On a source: which one, and the VM's MoRef.
-    Source(Arc<VsphereSource>, String),
+    Source(Arc<Source>, String),
     /// On the cluster: namespace and name.
     Cluster(String, String),
 }
@@ -71,7 +71,7 @@ impl Guests {
             let mut nics = vm.nics.iter().filter(|nic| nic.connected);
             vm.power == Power::On && nics.any(|nic| nic.guest.iter().any(|address| address.ip == ip))
         };
-        let found = self.world.vsphere.iter().find_map(|source| {
+        let found = self.world.sources.iter().find_map(|source| {
             let moref = source.read().vms.iter().find(has_address).map(|vm| vm.moref.clone())?;
             Some(Place::Source(Arc::clone(source), moref))
         });
@@ -84,7 +84,7 @@ impl Guests {
     /// The tools do not run, or do not know the login.
     pub fn run_on_source(
         &self,
-        source: &VsphereSource,
+        source: &Source,
         moref: &str,
         (user, password): (&str, &str),
         line: &str,
@@ -105,7 +105,7 @@ impl Guests {
     /// As [`Self::run_on_source`].
     pub fn knows_on_source(
         &self,
-        source: &VsphereSource,
+        source: &Source,
         moref: &str,
         (user, password): (&str, &str),
     ) -> Result<(), LoginRefused> {

@@ -3,7 +3,7 @@
 use super::windows::FACTS;
 use super::{Guests, LoginRefused, Output};
 use crate::lab::clock::Pace;
-use crate::lab::world::{Boots, Commands, Language, NetworkTool, SourceSpec, SshPort, VmSpec, World, WorldSpec};
+use crate::lab::world::{Boots, Commands, Language, NetworkTool, SshPort, VmSpec, World, WorldSpec};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -24,18 +24,18 @@ struct Bench {
 impl Bench {
     fn new(name: &str, change: impl FnOnce(&mut VmSpec)) -> Self {
         let mut spec = WorldSpec::embedded().unwrap();
-        let SourceSpec::Vsphere { vms, .. } = &mut spec.sources[0];
+        let vms = spec.sources[0].vms_mut();
         let vm = vms.iter_mut().find(|vm| vm.name == name).unwrap();
         vm.power = crate::facts::Power::On;
         change(vm);
         let world = World::from_spec(spec, Pace::FULL).unwrap();
-        let moref = world.vsphere[0].read().vms.iter().find(|vm| vm.name == name).unwrap().moref.clone();
+        let moref = world.sources[0].read().vms.iter().find(|vm| vm.name == name).unwrap().moref.clone();
         let login = if name.contains("win") { ("administrator", "lab-guest") } else { ("root", "lab-guest") };
         Self { guests: Guests::new(&world), world, moref, login }
     }
 
     fn run(&self, line: &str) -> Output {
-        self.guests.run_on_source(&self.world.vsphere[0], &self.moref, self.login, line).unwrap()
+        self.guests.run_on_source(&self.world.sources[0], &self.moref, self.login, line).unwrap()
     }
 
     /// What a command that ends well prints.
@@ -50,7 +50,7 @@ impl Bench {
     }
 
     fn power(&self, power: crate::facts::Power) {
-        self.world.vsphere[0].change(|inventory| inventory.vm_mut(&self.moref).unwrap().set_power(power));
+        self.world.sources[0].change(|inventory| inventory.vm_mut(&self.moref).unwrap().set_power(power));
     }
 }
 
@@ -67,7 +67,7 @@ fn a_linux_of_today_tells_its_addresses_as_json() {
         (&nics[0]["ifname"], &nics[1]["ifname"], &nics[2]["ifname"]),
         (&json!("lo"), &json!("ens192"), &json!("ens224"))
     );
-    let mac = bench.world.vsphere[0].read().vm(&bench.moref).unwrap().nics[0].mac.clone();
+    let mac = bench.world.sources[0].read().vm(&bench.moref).unwrap().nics[0].mac.clone();
     assert_eq!(nics[1]["address"], json!(mac));
     let first = &nics[1]["addr_info"];
     assert_eq!((&first[0]["local"], &first[0]["prefixlen"]), (&json!("10.6.68.17"), &json!(24)));
@@ -193,11 +193,11 @@ fn files_can_be_written_hashed_and_read() {
         (127, &b"bash: line 1: frobnicate: command not found\n"[..])
     );
     bench.power(crate::facts::Power::Off);
-    let refused = bench.guests.run_on_source(&bench.world.vsphere[0], &bench.moref, bench.login, "true");
+    let refused = bench.guests.run_on_source(&bench.world.sources[0], &bench.moref, bench.login, "true");
     assert_eq!(refused, Err(LoginRefused::NoTools));
     bench.power(crate::facts::Power::On);
     assert_eq!(bench.text("cat /tmp/x"), "one $two\n", "files outlive a power cycle");
-    let wrong = bench.guests.run_on_source(&bench.world.vsphere[0], &bench.moref, ("root", "no"), "true");
+    let wrong = bench.guests.run_on_source(&bench.world.sources[0], &bench.moref, ("root", "no"), "true");
     assert_eq!(wrong, Err(LoginRefused::Credentials));
 }
 

@@ -27,10 +27,10 @@ async fn a_served_lab_answers_over_tls_and_ends() {
     let route: serde_json::Value = serde_json::from_slice(route.body()).unwrap();
     assert_eq!(route["spec"]["host"], served.inventory);
     assert_eq!(get(format!("https://{}/providers", served.inventory)).await.status(), 200);
-    let place = &served.vsphere["vsphere-8"];
+    let place = &served.sources["vsphere-8"];
     assert_eq!(get(format!("https://{place}/sdk/vimServiceVersions.xml")).await.status(), 200);
     assert!(std::fs::read_to_string(&served.providers).unwrap().contains(&format!("https://{place}/sdk")));
-    assert!(lab.world().vsphere_at(place).is_some());
+    assert!(lab.world().source_at(place).is_some());
     #[cfg(unix)]
     {
         let mode =
@@ -40,6 +40,6 @@ async fn a_served_lab_answers_over_tls_and_ends() {
     let place = place.clone();
     served.stop(&lab).await;
     assert!(TcpStream::connect(&place).await.is_err(), "the listener still accepts");
-    assert!(lab.world().vsphere_at(&place).is_none());
+    assert!(lab.world().source_at(&place).is_none());
     lab.stop().await;
 }

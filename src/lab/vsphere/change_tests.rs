@@ -21,7 +21,7 @@ fn attach(file: &str, unit: i32) -> String {
 }
 
 fn look<T>(client: &Client, moref: &str, look: impl FnOnce(&Vm) -> T) -> T {
-    look(client.world.vsphere[0].read().vm(moref).unwrap())
+    look(client.world.sources[0].read().vm(moref).unwrap())
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn a_file_of_another_vm_is_attached_as_it_is_and_goes_with_whoever_is_dest
     client.power("PowerOnVM_Task", &other).await.unwrap();
     client.power("PowerOffVM_Task", &other).await.unwrap();
     client.power("Destroy_Task", &other).await.unwrap();
-    assert_eq!(client.world.vsphere[0].read().lost_files, [file]);
+    assert_eq!(client.world.sources[0].read().lost_files, [file]);
     let lost = client.power("PowerOnVM_Task", &owner).await.unwrap_err();
     assert!(lost.starts_with("FileNotFound"), "{lost}");
     assert_eq!(look(&client, &owner, |vm| vm.power), Power::Off);
@@ -104,5 +104,5 @@ async fn drs_leaves_a_vm_alone_until_it_is_destroyed() {
         configuration.all("drsVmConfig").map(|one| (one.text_of("key"), one.flag("enabled"))).collect();
     assert_eq!(overrides, [(Some(vm.as_str()), false)]);
     client.power("Destroy_Task", &vm).await.unwrap();
-    assert!(client.world.vsphere[0].read().drs_off.is_empty());
+    assert!(client.world.sources[0].read().drs_off.is_empty());
 }

@@ -9,7 +9,7 @@ use super::tree;
 use super::xml::Node;
 use crate::facts::{Firmware, Power};
 use crate::lab::fault::Failure;
-use crate::lab::world::{Disk, Inventory, Vm, disk_uuid};
+use crate::lab::world::{Disk, Inventory, Vm};
 
 /// A clone that was asked for.
 #[derive(Debug, Clone)]
@@ -96,7 +96,7 @@ impl Cloning {
         vm.set_power(if powered { Power::On } else { Power::Off });
         for (index, disk) in vm.disks.iter_mut().enumerate() {
             place(inventory, location, (&self.name, index), disk)?;
-            disk.uuid = disk_uuid(&core.source, &format!("{}/disk-{index}", vm.moref));
+            disk.uuid = core.source.disk_uuid(&format!("{}/disk-{index}", vm.moref));
         }
         placement::apply(&core.source, inventory, &mut vm, location)?;
         if let Some(config) = self.spec.child("config") {

@@ -5,7 +5,7 @@ use super::session::Session;
 use super::tree::ROOT;
 use super::xml::Node;
 use crate::facts::{now, rfc3339};
-use crate::lab::world::VsphereSource;
+use crate::lab::world::Source;
 
 /// Value of the session-wide property collector.
 pub(super) const PROPERTY_COLLECTOR: &str = "propertyCollector";
@@ -33,7 +33,7 @@ pub(super) fn is_manager(kind: &str, value: &str) -> bool {
 }
 
 /// `about` of the service.
-pub(super) fn about(source: &VsphereSource) -> Node {
+pub(super) fn about(source: &Source) -> Node {
     let version = &source.version;
     Node::new("about").with([
         Node::leaf("name", "VMware vCenter Server"),
@@ -61,7 +61,7 @@ pub(super) fn api_version(version: &str) -> String {
 }
 
 /// The service content, as an element of this name.
-pub(super) fn service_content(source: &VsphereSource, name: &str) -> Node {
+pub(super) fn service_content(source: &Source, name: &str) -> Node {
     let manager = |field: &str| {
         MANAGERS.iter().find(|(name, ..)| *name == field).map(|(name, kind, value)| Ref::new(kind, value).node(name))
     };
@@ -84,7 +84,7 @@ pub(super) fn service_content(source: &VsphereSource, name: &str) -> Node {
 }
 
 /// A property of the service instance or a manager; nothing if it is unset.
-pub(super) fn property(source: &VsphereSource, session: Option<&Session>, object: &Ref, name: &str) -> Vec<Node> {
+pub(super) fn property(source: &Source, session: Option<&Session>, object: &Ref, name: &str) -> Vec<Node> {
     match (object.kind.as_str(), name) {
         ("ServiceInstance", "content") => vec![service_content(source, name)],
         ("GuestOperationsManager", _) => {
@@ -118,7 +118,7 @@ pub(super) fn property(source: &VsphereSource, session: Option<&Session>, object
 }
 
 /// The answer to `GET /sdk/vimServiceVersions.xml`.
-pub(super) fn versions(source: &VsphereSource) -> String {
+pub(super) fn versions(source: &Source) -> String {
     const KNOWN: [&str; 16] = [
         "9.0.0.0", "8.0.3.0", "8.0.2.0", "8.0.1.0", "8.0.0.1", "8.0.0.0", "7.0.3.2", "7.0.3.0", "7.0.2.0", "7.0.1.0",
         "7.0.0.0", "6.9.1", "6.8.7", "6.7.3", "6.7", "6.5",

@@ -3,7 +3,7 @@
 //! It serves pyVmomi, govmomi and our own client: sessions, views, property reading with traversal and paging, property
 //! filters with long waits, tasks with progress, clone, power, snapshots, reconfiguration and removal; and commands in
 //! guests. It changes a
-//! [`VsphereSource`](crate::lab::world::VsphereSource) and nothing else; it never looks at the cluster.
+//! [`Source`](crate::lab::world::Source) and nothing else; it never looks at the cluster.
 //!
 //! Transport faults meet calls by the verb `SOAP:<Method>` and the path `/<host>/sdk/<type>/<value>`.
 

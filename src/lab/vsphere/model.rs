@@ -6,7 +6,7 @@ use super::tasks::LabTask;
 use super::wsdl::{Field, wsdl};
 use super::xml::Node;
 use super::{content, entities, tree, vm_facts};
-use crate::lab::world::{Inventory, VsphereSource};
+use crate::lab::world::{Inventory, Source};
 use std::collections::BTreeMap;
 
 /// Tasks that a vCenter calls recent, at most.
@@ -15,7 +15,7 @@ const RECENT_TASKS: usize = 200;
 /// Everything that properties are read from, at one moment.
 pub(super) struct Model<'a> {
     /// The source.
-    pub(super) source: &'a VsphereSource,
+    pub(super) source: &'a Source,
     /// Its inventory.
     pub(super) inventory: &'a Inventory,
     /// Its tasks by MoRef value.

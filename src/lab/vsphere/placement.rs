@@ -7,7 +7,7 @@ use super::entities::{STORE_CAPACITY, used_bytes};
 use super::fault::{Fault, Ref};
 use super::tree;
 use super::xml::Node;
-use crate::lab::world::{Disk, Inventory, Lun, NamedRef, Nic, Vm, VsphereSource, disk_uuid};
+use crate::lab::world::{Disk, Inventory, Lun, NamedRef, Nic, Source, Vm};
 
 /// Size of every LUN that can be mapped.
 const LUN_BYTES: u64 = 10 << 30;
@@ -21,7 +21,7 @@ fn invalid(property: &str, index: usize) -> Fault {
 }
 
 /// Applies all `deviceChange` elements of `spec` to `vm`, which need not be in the inventory yet.
-pub(super) fn apply(source: &VsphereSource, inventory: &Inventory, vm: &mut Vm, spec: &Node) -> Result<(), Fault> {
+pub(super) fn apply(source: &Source, inventory: &Inventory, vm: &mut Vm, spec: &Node) -> Result<(), Fault> {
     for (index, change) in spec.all("deviceChange").enumerate() {
         let device = change.child("device").ok_or_else(|| invalid("device", index))?;
         let class = device.kind.as_deref().unwrap_or_default();
@@ -65,7 +65,7 @@ fn edit_disk(vm: &mut Vm, device: &Node, index: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-fn edit_nic(source: &VsphereSource, vm: &mut Vm, device: &Node, index: usize) -> Result<(), Fault> {
+fn edit_nic(source: &Source, vm: &mut Vm, device: &Node, index: usize) -> Result<(), Fault> {
     let owner = vm.moref.clone();
     let nic = vm.nics.iter_mut().find(|nic| nic.key == key(device)).ok_or_else(|| invalid("key", index))?;
     match (device.text_of("addressType"), device.text_of("macAddress")) {
@@ -81,12 +81,7 @@ fn start_connected(device: &Node) -> Option<bool> {
     device.child("connectable").map(|connectable| connectable.flag("startConnected"))
 }
 
-fn add_nic(
-    source: &VsphereSource,
-    inventory: &Inventory,
-    vm: &mut Vm,
-    (device, index): (&Node, usize),
-) -> Result<(), Fault> {
+fn add_nic(source: &Source, inventory: &Inventory, vm: &mut Vm, (device, index): (&Node, usize)) -> Result<(), Fault> {
     let backing = device.child("backing").ok_or_else(|| invalid("backing", index))?;
     let group = backing.child("port").and_then(|port| port.text_of("portgroupKey"));
     let moref = group.or_else(|| backing.text_of("network")).unwrap_or_default();
@@ -108,7 +103,7 @@ fn add_nic(
 
 /// A disk that is to be added.
 struct Added<'a> {
-    source: &'a VsphereSource,
+    source: &'a Source,
     inventory: &'a Inventory,
     device: &'a Node,
     index: usize,
@@ -156,7 +151,7 @@ impl Added<'_> {
             eager: backing.flag("eagerlyScrub"),
             uuid: match existing {
                 Some(disk) => disk.uuid.clone(),
-                None => disk_uuid(self.source, &format!("{}/disk-{controller_key}-{unit}", vm.moref)),
+                None => self.source.disk_uuid(&format!("{}/disk-{controller_key}-{unit}", vm.moref)),
             },
             lun,
             shared: backing.text_of("sharing") == Some("sharingMultiWriter"),

@@ -13,7 +13,7 @@ use super::xml::{self, Node};
 use crate::facts::{now, rfc3339};
 use crate::lab::fault::TransportEffect;
 use crate::lab::network::{connection_lost, failing_status};
-use crate::lab::world::{VsphereSource, World};
+use crate::lab::world::{Source, World};
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -48,13 +48,13 @@ struct Sessions {
 }
 
 /// The routes of a vSphere source: `/sdk` and `/sdk/vimServiceVersions.xml`.
-pub fn router(source: Arc<VsphereSource>, world: &World) -> Router {
+pub fn router(source: Arc<Source>, world: &World) -> Router {
     VsphereServer::new(source, world).router()
 }
 
 impl VsphereServer {
     /// A server without sessions.
-    pub fn new(source: Arc<VsphereSource>, world: &World) -> Self {
+    pub fn new(source: Arc<Source>, world: &World) -> Self {
         let guests = GuestOps::new(Arc::clone(&source), world);
         let core = Arc::new(Core::new(source, world.pace, world.faults.clone()));
         Self(Arc::new(Face { core, guests, sessions: Mutex::default(), running: Mutex::default() }))

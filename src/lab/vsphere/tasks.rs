@@ -6,7 +6,7 @@ use super::xml::Node;
 use crate::facts::{now, rfc3339};
 use crate::lab::clock::Pace;
 use crate::lab::fault::Faults;
-use crate::lab::world::VsphereSource;
+use crate::lab::world::Source;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -108,7 +108,7 @@ fn description_id(method: &str) -> String {
 #[derive(Debug)]
 pub(super) struct Core {
     /// The source.
-    pub(super) source: Arc<VsphereSource>,
+    pub(super) source: Arc<Source>,
     /// How fast work goes.
     pub(super) pace: Pace,
     /// What goes wrong.
@@ -128,7 +128,7 @@ pub(super) struct Job {
 
 impl Core {
     /// A source's core, without tasks.
-    pub(super) fn new(source: Arc<VsphereSource>, pace: Pace, faults: Faults) -> Self {
+    pub(super) fn new(source: Arc<Source>, pace: Pace, faults: Faults) -> Self {
         Self { source, pace, faults, tasks: Mutex::default() }
     }
 

@@ -23,7 +23,7 @@ pub(super) struct Client {
 impl Client {
     fn new() -> Self {
         let world = World::from_spec(WorldSpec::embedded().unwrap(), Pace::FULL).unwrap();
-        Self { router: router(Arc::clone(&world.vsphere[0]), &world), world, cookie: None }
+        Self { router: router(Arc::clone(&world.sources[0]), &world), world, cookie: None }
     }
 
     /// What is served at a path to whoever has the right ticket.
@@ -114,7 +114,7 @@ impl Client {
     }
 
     pub(super) fn vm(&self, name: &str) -> String {
-        let inventory = self.world.vsphere[0].read();
+        let inventory = self.world.sources[0].read();
         inventory.vms.iter().find(|vm| vm.name == name).map(|vm| vm.moref.clone()).unwrap()
     }
 
@@ -184,7 +184,7 @@ async fn views_are_paged() {
             format!("<ContinueRetrievePropertiesEx>{COLLECTOR}<token>{token}</token></ContinueRetrievePropertiesEx>");
         answer = client.call(&next).await.unwrap();
     }
-    let all = client.world.vsphere[0].read().vms.len();
+    let all = client.world.sources[0].read().vms.len();
     assert_eq!((names.len(), pages), (all, all.div_ceil(5)));
     assert!(names.contains(&"mtv-win2022-ip-3disks".to_owned()));
     let destroy = format!(r#"<DestroyView><_this type="ContainerView">{view}</_this></DestroyView>"#);
@@ -282,7 +282,7 @@ async fn clones_honour_their_spec() {
         <extraConfig><key>ctkEnabled</key><value xsi:type="xsd:string">true</value></extraConfig></config>
         <powerOn>true</powerOn>"#;
     let moref = client.clone_vm("xcopy-template-test", "auto-x", spec).await.unwrap();
-    let inventory = client.world.vsphere[0].read();
+    let inventory = client.world.sources[0].read();
     let (vm, from) = (inventory.vm(&moref).unwrap(), inventory.vms.iter().find(|vm| vm.template).unwrap());
     assert_eq!(
         (vm.name.as_str(), vm.template, vm.power, vm.host.as_str()),
@@ -315,7 +315,7 @@ async fn bad_clones_fail_loudly() {
     assert!(
         client.clone_vm("mtv-tests-rhel8", "auto-z", PLAIN).await.unwrap_err().starts_with("InsufficientStorageSpace")
     );
-    assert!(!client.world.vsphere[0].read().vms.iter().any(|vm| vm.name == "auto-z"));
+    assert!(!client.world.sources[0].read().vms.iter().any(|vm| vm.name == "auto-z"));
 }
 
 #[tokio::test]
@@ -374,7 +374,7 @@ async fn raw_devices_and_folders() {
     client.call(make).await.unwrap();
     assert!(client.call(make).await.unwrap_err().starts_with("FileAlreadyExists"));
     client.task(&flat).await.unwrap();
-    let inventory = client.world.vsphere[0].read();
+    let inventory = client.world.sources[0].read();
     let units: Vec<_> = inventory.vm(&vm).unwrap().disks.iter().map(|disk| (disk.unit, disk.lun.is_some())).collect();
     assert_eq!(units, [(0, false), (1, true), (2, false)]);
 }

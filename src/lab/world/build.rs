@@ -1,19 +1,16 @@
 //! From a world file to a living world: MoRefs, device keys, UUIDs and MAC addresses, all from the seed.
 
-use super::load::{WorldError, bare_network, split_address};
+use super::load::{WorldError, split_address};
 use super::{
     Disk, DiskSpec, GuestNet, Inside, Inventory, MigratedGuests, NamedRef, Nic, NicSpec, Partition, PodLogs,
-    SourceSpec, Vm, VmSpec, VsphereSource, World, WorldSpec, family_of,
+    ShownCertificates, Source, SourceKind, SourceSpec, Vm, VmSpec, World, WorldSpec, family_of, openshift, openstack,
+    ova, ovirt, vsphere,
 };
 use crate::facts::{GuestFamily, Seed, parse_quantity_bytes};
 use crate::lab::clock::Pace;
 use crate::lab::fault::Faults;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-use tokio::sync::watch;
-
-/// First number of MoRefs that are given out while the world lives; the world's own are below.
-const FIRST_FREE_NUMBER: u32 = 1000;
+use std::sync::Arc;
 
 impl World {
     /// Makes the world of `spec` at `pace`; only the faults that it names are on.
@@ -23,105 +20,56 @@ impl World {
     pub fn from_spec(spec: WorldSpec, pace: Pace) -> Result<Self, WorldError> {
         spec.validate()?;
         let seed = Seed(spec.seed);
-        let vsphere = spec.sources.iter().map(|source| Arc::new(vsphere_source(source, seed))).collect();
+        let sources = spec.sources.iter().map(|source| Arc::new(build_source(source, seed))).collect();
         let faults = Faults::default();
         spec.faults.iter().for_each(|fault| faults.harm(*fault));
         let (pod_logs, migrated) = (PodLogs::default(), MigratedGuests::default());
-        Ok(Self { spec: Arc::new(spec), vsphere, pace, faults, pod_logs, migrated })
+        let shown = ShownCertificates::default();
+        Ok(Self { spec: Arc::new(spec), sources, pace, faults, pod_logs, shown, migrated })
     }
 }
 
-impl VsphereSource {
-    /// A UUID in the usual form, always the same for a purpose.
-    pub fn uuid_for(&self, purpose: &str) -> String {
-        uuid(&mut self.seed.stream(&format!("{}/{purpose}", self.name)))
-    }
-
-    /// A MAC address of the range that a vCenter generates from, always the same for a purpose.
-    pub fn mac_for(&self, purpose: &str) -> String {
-        let mut stream = self.seed.stream(&format!("{}/{purpose}", self.name));
-        format!("00:50:56:{:02x}:{:02x}:{:02x}", stream.u8(0x80..0xc0), stream.u8(..), stream.u8(..))
-    }
+/// A name with the id that `id` makes for `kind` and the name.
+pub(super) fn named_by_id(id: &impl Fn(&str) -> String, kind: &str, name: &str) -> NamedRef {
+    named(id(&format!("{kind}/{name}")), name)
 }
 
-fn uuid(stream: &mut fastrand::Rng) -> String {
-    let mut bytes = [0_u8; 16];
-    stream.fill(&mut bytes);
-    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
-}
-
-fn named(moref: String, name: &str) -> NamedRef {
+pub(super) fn named(moref: String, name: &str) -> NamedRef {
     NamedRef { moref, name: name.to_owned() }
 }
 
-fn numbered(kind: &str, first: usize, names: &[String]) -> Vec<NamedRef> {
-    names.iter().enumerate().map(|(index, name)| named(format!("{kind}-{}", first + index), name)).collect()
-}
-
-fn vsphere_source(spec: &SourceSpec, seed: Seed) -> VsphereSource {
-    let SourceSpec::Vsphere {
-        name,
-        version,
-        host,
-        username,
-        password,
-        datacenter,
-        cluster,
-        hosts,
-        esxi,
-        array,
-        datastores,
-        networks,
-        vms,
-    } = spec;
-    let network_refs = networks.iter().enumerate().map(|(index, network)| {
-        let kind = if network.starts_with("std:") { "network" } else { "dvportgroup" };
-        named(format!("{kind}-{}", 61 + index), bare_network(network))
-    });
-    let inventory = Inventory {
-        datacenter: named("datacenter-2".into(), datacenter),
-        cluster: named("domain-c8".into(), cluster),
-        pool: named("resgroup-9".into(), "Resources"),
-        vm_folder: named("group-v3".into(), "vm"),
-        hosts: numbered("host", 21, hosts),
-        datastores: numbered("datastore", 41, datastores),
-        networks: network_refs.collect(),
-        next_number: FIRST_FREE_NUMBER,
-        ..Inventory::default()
+/// Makes the source of `spec`.
+fn build_source(spec: &SourceSpec, seed: Seed) -> Source {
+    let source = match spec {
+        SourceSpec::Vsphere(spec) => vsphere::build(spec, seed),
+        SourceSpec::Ovirt(spec) => ovirt::build(spec, seed),
+        SourceSpec::Openstack(spec) => openstack::build(spec, seed),
+        SourceSpec::Openshift(spec) => openshift::build(spec, seed),
+        SourceSpec::Ova(spec) => ova::build(spec, seed),
     };
-    let source = VsphereSource {
-        name: name.clone(),
-        version: version.clone(),
-        host: host.clone(),
-        aliases: Mutex::default(),
-        username: username.clone(),
-        password: password.clone(),
-        esxi: esxi.clone(),
-        array: array.clone(),
-        seed,
-        inventory: Mutex::new(inventory),
-        revision: watch::Sender::new(1),
-    };
-    for (index, vm) in vms.iter().enumerate() {
+    for (index, vm) in spec.vms().iter().enumerate() {
         let vm = build_vm(&source, vm, index);
         source.change(|inventory| inventory.vms.push(vm));
+    }
+    if let SourceSpec::Openstack(spec) = spec {
+        openstack::finish(spec, &source);
     }
     source
 }
 
-fn build_vm(source: &VsphereSource, spec: &VmSpec, index: usize) -> Vm {
+pub(super) fn build_vm(source: &Source, spec: &VmSpec, index: usize) -> Vm {
     let inventory = source.read();
-    let host = &inventory.hosts[index % inventory.hosts.len()];
+    let host = inventory.hosts.get(index % inventory.hosts.len().max(1));
     let mib = parse_quantity_bytes(&spec.memory).unwrap_or_default() >> 20;
     let purpose = |what: &str| format!("{}/{what}", spec.name);
     let mut vm = Vm {
-        moref: format!("vm-{}", 101 + index),
+        moref: source.vm_id(&spec.name, index),
         name: spec.name.clone(),
         uuid: source.uuid_for(&purpose("bios")),
         instance_uuid: source.uuid_for(&purpose("instance")),
         template: spec.template,
         power: spec.power,
-        host: host.moref.clone(),
+        host: host.map(|host| host.moref.clone()).unwrap_or_default(),
         guest_id: spec.guest.id.clone(),
         hostname: spec.guest.hostname.clone(),
         tools: spec.guest.agent,
@@ -159,7 +107,7 @@ pub(crate) fn bus_numbers(bus: &str) -> (i32, i32, i32) {
     }
 }
 
-fn build_disks(source: &VsphereSource, inventory: &Inventory, spec: &VmSpec) -> Vec<Disk> {
+fn build_disks(source: &Source, inventory: &Inventory, spec: &VmSpec) -> Vec<Disk> {
     let mut used: BTreeMap<&str, i32> = BTreeMap::new();
     let mut disks = Vec::new();
     for (index, disk) in spec.disks.iter().enumerate() {
@@ -176,14 +124,13 @@ fn build_disks(source: &VsphereSource, inventory: &Inventory, spec: &VmSpec) -> 
 }
 
 fn build_disk(
-    source: &VsphereSource,
+    source: &Source,
     inventory: &Inventory,
     (vm, disk, index): (&VmSpec, &DiskSpec, usize),
     (controller_key, unit, key): (i32, i32, i32),
 ) -> Disk {
     let chosen = inventory.datastores.iter().find(|store| Some(&store.name) == disk.datastore.as_ref());
-    let datastore = chosen.unwrap_or(&inventory.datastores[0]);
-    let suffix = if index == 0 { String::new() } else { format!("_{index}") };
+    let datastore = chosen.or(inventory.datastores.first()).cloned().unwrap_or_default();
     Disk {
         key,
         label: format!("Hard disk {}", index + 1),
@@ -191,15 +138,15 @@ fn build_disk(
         bus: disk.bus.clone(),
         unit,
         size_bytes: parse_quantity_bytes(&disk.size).unwrap_or_default(),
-        datastore: datastore.moref.clone(),
         file: match &disk.shared {
             Some(name) => format!("[{}] shared/{name}.vmdk", datastore.name),
-            None => format!("[{}] {}/{}{suffix}.vmdk", datastore.name, vm.name, vm.name),
+            None => disk.file.clone().unwrap_or_else(|| source.disk_file(&datastore.name, &vm.name, index)),
         },
+        datastore: datastore.moref,
         mode: "persistent".to_owned(),
         thin: true,
         eager: false,
-        uuid: disk_uuid(source, &format!("{}/disk-{index}", vm.name)),
+        uuid: source.disk_uuid(&format!("{}/disk-{index}", vm.name)),
         lun: None,
         shared: disk.shared.is_some(),
         partitions: if disk.partitions.is_empty() { usual_partitions(vm, index) } else { disk.partitions.clone() },
@@ -220,12 +167,7 @@ fn usual_partitions(vm: &VmSpec, index: usize) -> Vec<Partition> {
     }
 }
 
-/// The UUID of a disk's backing: that of VMware's own disks begins with 6000C29.
-pub(crate) fn disk_uuid(source: &VsphereSource, purpose: &str) -> String {
-    format!("6000C29{}", &source.uuid_for(purpose)[7..])
-}
-
-fn build_nic(source: &VsphereSource, inventory: &Inventory, vm: &VmSpec, (order, nic): (usize, &NicSpec)) -> Nic {
+fn build_nic(source: &Source, inventory: &Inventory, vm: &VmSpec, (order, nic): (usize, &NicSpec)) -> Nic {
     let network = inventory.networks.iter().find(|network| network.name == nic.network);
     let guest = nic.addresses.iter().filter_map(|text| split_address(text)).enumerate().map(|(index, (ip, prefix))| {
         let gateway = nic.gateway.clone().filter(|_| index == 0 || nic.is_static);
@@ -233,9 +175,13 @@ fn build_nic(source: &VsphereSource, inventory: &Inventory, vm: &VmSpec, (order,
     });
     Nic {
         key: i32::try_from(order).map_or(4000, |order| 4000 + order),
-        label: format!("Network adapter {}", order + 1),
+        label: source.nic_label(order),
         class: "VirtualVmxnet3".to_owned(),
-        mac: source.mac_for(&format!("{}/nic-{order}", vm.name)),
+        mac: match &nic.mac {
+            Some(mac) => mac.to_lowercase(),
+            None if matches!(source.kind, SourceKind::Ova) => String::new(),
+            None => source.mac_for(&format!("{}/nic-{order}", vm.name)),
+        },
         network: network.map(|network| network.moref.clone()).unwrap_or_default(),
         connected: true,
         guest: guest.collect(),
@@ -254,7 +200,7 @@ mod tests {
     fn the_seed_decides_every_generated_value() {
         let (one, two) = (world(), world());
         let macs = |world: &World| {
-            world.vsphere[0].read().vms.iter().flat_map(|vm| vm.nics.clone()).map(|nic| nic.mac).collect::<Vec<_>>()
+            world.sources[0].read().vms.iter().flat_map(|vm| vm.nics.clone()).map(|nic| nic.mac).collect::<Vec<_>>()
         };
         assert_eq!(macs(&one), macs(&two));
         let mut unique = macs(&one);
@@ -266,7 +212,7 @@ mod tests {
     #[test]
     fn keys_and_morefs_look_like_a_vcenter() {
         let world = world();
-        let inventory = world.vsphere[0].read();
+        let inventory = world.sources[0].read();
         let windows = inventory.vms.iter().find(|vm| vm.name == "mtv-win2022-ip-3disks").unwrap();
         assert_eq!(
             windows.disks.iter().map(|disk| (disk.key, disk.controller_key, disk.unit)).collect::<Vec<_>>(),
@@ -275,6 +221,6 @@ mod tests {
         assert_eq!(windows.nics[0].guest.len(), 2);
         assert!(windows.nics.iter().all(|nic| nic.network.starts_with("dvportgroup-")));
         assert!(inventory.networks.iter().any(|network| network.moref.starts_with("network-")));
-        assert_eq!(world.vsphere_at("vcenter.lab.mtvtest:443").map(|source| source.name.as_str()), Some("vsphere-8"));
+        assert_eq!(world.source_at("vcenter.lab.mtvtest:443").map(|source| source.name.as_str()), Some("vsphere-8"));
     }
 }

@@ -78,11 +78,11 @@ impl WorldSpec {
         let mut names = BTreeSet::new();
         let mut hosts = BTreeSet::new();
         for source in &self.sources {
-            let SourceSpec::Vsphere { name, host, .. } = source;
+            let name = source.name();
             if !names.insert(name) {
                 problems.push(format!("two sources are named {name}"));
             }
-            if !hosts.insert(host) {
+            if let Some(host) = source.host().filter(|host| !hosts.insert(*host)) {
                 problems.push(format!("two sources have the host {host}"));
             }
             check_source(source, &mut problems);
@@ -126,22 +126,14 @@ fn check_quantity(what: &str, text: &str, problems: &mut Vec<String>) {
 }
 
 fn check_source(source: &SourceSpec, problems: &mut Vec<String>) {
-    let SourceSpec::Vsphere { name, version, hosts, datastores, networks, vms, array, .. } = source;
-    if let Err(error) = parse_version(version) {
+    let name = source.name();
+    if let Err(error) = parse_version(source.version()) {
         problems.push(format!("source {name}: {error}"));
     }
-    for (what, empty) in [("hosts", hosts.is_empty()), ("datastores", datastores.is_empty())] {
-        if empty {
-            problems.push(format!("source {name}: {what} is empty; a vCenter needs one at least"));
-        }
-    }
-    if let Some(array) = array {
-        problems.extend(array.problems(&format!("source {name}: array"), datastores));
-    }
-    let networks: Vec<&str> = networks.iter().map(|network| bare_network(network)).collect();
-    let datastores: Vec<&str> = datastores.iter().map(String::as_str).collect();
+    problems.extend(source.problems());
+    let (datastores, networks) = source.places();
     let mut names = BTreeSet::new();
-    for vm in vms {
+    for vm in source.vms() {
         let place = format!("source {name}: VM {}", vm.name);
         if !names.insert(&vm.name) {
             problems.push(format!("{place}: the name is taken by another VM"));
@@ -181,11 +173,6 @@ fn check_vm(place: &str, vm: &VmSpec, (datastores, networks): (&[&str], &[&str])
     }
 }
 
-/// The name of a network without the mark of standard ones.
-pub(super) fn bare_network(text: &str) -> &str {
-    text.strip_prefix("std:").unwrap_or(text)
-}
-
 /// Address and mask length of `10.0.0.5/24`.
 pub(super) fn split_address(text: &str) -> Option<(Ipv4Addr, u8)> {
     let (ip, prefix) = text.split_once('/')?;
@@ -200,7 +187,7 @@ mod tests {
     #[test]
     fn the_embedded_world_is_sound() {
         let spec = WorldSpec::embedded().unwrap();
-        let SourceSpec::Vsphere { vms, .. } = &spec.sources[0];
+        let vms = spec.sources[0].vms();
         for name in ["mtv-tests-rhel8", "mtv-win2022-ip-3disks", "xcopy-template-test", "mtv-tests-rhel9-dual-nic"] {
             assert!(vms.iter().any(|vm| vm.name == name), "{name}");
         }

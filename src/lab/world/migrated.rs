@@ -4,8 +4,8 @@
 //! last copy, so this is what was copied. From then on the copy belongs to the target VM, and to it alone: it lives until
 //! that VM is removed, whatever becomes of the source.
 
+use super::Vm;
 use super::guest::Platform;
-use super::vsphere::Vm;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn what_a_migration_copied_replaces_what_was_presumed() {
         let world = World::from_spec(WorldSpec::embedded().unwrap(), Pace::FULL).unwrap();
-        let source = world.vsphere[0].read().vms[0].clone();
+        let source = world.sources[0].read().vms[0].clone();
         let mut copied = source.clone();
         copied.hostname = "copied".to_owned();
         let guests = &world.migrated;

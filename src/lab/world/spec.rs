@@ -1,6 +1,6 @@
 //! The world file: one YAML document. The embedded default is `world.yaml` beside the sources of the lab.
 
-use super::array::{ArraySpec, EsxiSpec};
+use super::SourceSpec;
 use super::guest::{GuestSpec, Partition};
 use crate::facts::{Firmware, Power};
 use crate::lab::fault::ProductFault;
@@ -92,43 +92,6 @@ pub enum Role {
     None,
 }
 
-/// A source of VMs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, tag = "type", rename_all = "lowercase")]
-pub enum SourceSpec {
-    /// vSphere.
-    Vsphere {
-        /// Name in providers.json.
-        name: String,
-        /// Version (`8.0.3`).
-        version: String,
-        /// Host name of the API.
-        host: String,
-        /// User.
-        username: String,
-        /// Password.
-        password: String,
-        /// Datacenter.
-        datacenter: String,
-        /// Cluster of the ESXi hosts.
-        cluster: String,
-        /// ESXi hosts.
-        hosts: Vec<String>,
-        /// Login of the ESXi hosts; `root` and `lab-esxi` if left out.
-        #[serde(default)]
-        esxi: EsxiSpec,
-        /// The storage array that copies by itself, if there is one.
-        #[serde(default)]
-        array: Option<ArraySpec>,
-        /// Datastores, in the order of their MoRefs.
-        datastores: Vec<String>,
-        /// Networks; each a distributed port group unless it begins with `std:`.
-        networks: Vec<String>,
-        /// VMs and templates.
-        vms: Vec<VmSpec>,
-    },
-}
-
 /// A VM of a source.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -177,6 +140,9 @@ pub struct DiskSpec {
     /// Name of a disk that several VMs share; all that say the same name have the same file.
     #[serde(default)]
     pub shared: Option<String>,
+    /// Name of its file in an OVA archive; made of the VM's name if left out.
+    #[serde(default)]
+    pub file: Option<String>,
     /// What is on it; what its place among the disks suggests if left out.
     #[serde(default)]
     pub partitions: Vec<Partition>,
@@ -197,6 +163,9 @@ pub struct NicSpec {
     /// Gateway.
     #[serde(default)]
     pub gateway: Option<String>,
+    /// MAC address; generated if left out, but in an OVA file, which then has none.
+    #[serde(default)]
+    pub mac: Option<String>,
 }
 
 fn off() -> Power {

@@ -1,352 +1,102 @@
-//! The live state of a vSphere source: what its SOAP face changes, and what the inventory and Forklift read.
+//! What only vSphere sources have.
 
 use super::array::{ArraySpec, EsxiSpec};
-use super::guest::{Inside, Partition, family_of};
-use crate::facts::{Firmware, GuestFamily, Power, Seed};
-use std::collections::BTreeMap;
-use std::net::Ipv6Addr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
+use super::build::named;
+use super::source_spec::required;
+use super::{Inventory, NamedRef, Source, SourceKind, VmSpec};
+use crate::facts::Seed;
+use serde::{Deserialize, Serialize};
 
-/// A vSphere source. Its SOAP server changes it, its inventory and the Forklift controller read it.
-#[derive(Debug)]
-pub struct VsphereSource {
+/// First number of MoRefs that are given out while the world lives; the world's own are below.
+const FIRST_FREE_NUMBER: u32 = 1000;
+
+/// A vCenter in the world file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VsphereSpec {
     /// Name in providers.json.
     pub name: String,
     /// Version (`8.0.3`).
     pub version: String,
     /// Host name of the API.
     pub host: String,
-    /// Further `host:port` texts under which it is served.
-    pub aliases: Mutex<Vec<String>>,
     /// User.
     pub username: String,
     /// Password; a lab's passwords are no secrets.
     pub password: String,
+    /// Datacenter.
+    pub datacenter: String,
+    /// Cluster of the ESXi hosts.
+    pub cluster: String,
+    /// ESXi hosts.
+    pub hosts: Vec<String>,
+    /// Login of the ESXi hosts; `root` and `lab-esxi` if left out.
+    #[serde(default)]
+    pub esxi: EsxiSpec,
+    /// The storage array that copies by itself, if there is one.
+    #[serde(default)]
+    pub array: Option<ArraySpec>,
+    /// Datastores, in the order of their MoRefs.
+    pub datastores: Vec<String>,
+    /// Networks; each a distributed port group unless it begins with `std:`.
+    pub networks: Vec<String>,
+    /// VMs and templates.
+    #[serde(default)]
+    pub vms: Vec<VmSpec>,
+}
+
+/// What a living vCenter has beside its inventory.
+#[derive(Debug)]
+pub struct Parts {
     /// Login of its ESXi hosts.
     pub esxi: EsxiSpec,
     /// The array behind some of its datastores.
     pub array: Option<ArraySpec>,
-    pub(super) seed: Seed,
-    pub(super) inventory: Mutex<Inventory>,
-    pub(super) revision: watch::Sender<u64>,
 }
 
-/// Everything in a vCenter, by MoRef value.
-#[derive(Debug, Default)]
-pub struct Inventory {
-    /// Datacenter (`datacenter-2`).
-    pub datacenter: NamedRef,
-    /// Cluster (`domain-c8`).
-    pub cluster: NamedRef,
-    /// The cluster's root resource pool (`resgroup-9`).
-    pub pool: NamedRef,
-    /// The folder of VMs (`group-v3`).
-    pub vm_folder: NamedRef,
-    /// ESXi hosts (`host-21`).
-    pub hosts: Vec<NamedRef>,
-    /// The lines of each ESXi host's `authorized_keys`, by its MoRef.
-    pub authorized_keys: BTreeMap<String, Vec<String>>,
-    /// Datastores (`datastore-12`).
-    pub datastores: Vec<NamedRef>,
-    /// Distributed port groups (`dvportgroup-31`) and standard networks (`network-7`).
-    pub networks: Vec<NamedRef>,
-    /// VMs (`vm-101`) and templates.
-    pub vms: Vec<Vm>,
-    /// Folders that were made on datastores, `[ds] path`.
-    pub folders: Vec<String>,
-    /// MoRefs of the VMs that DRS leaves where they are.
-    pub drs_off: Vec<String>,
-    /// Files that were deleted with one VM while another had them.
-    pub lost_files: Vec<String>,
-    /// The next free number of a MoRef.
-    pub next_number: u32,
-}
-
-/// An object that has but a name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NamedRef {
-    /// MoRef value.
-    pub moref: String,
-    /// Name.
-    pub name: String,
-}
-
-/// A VM.
-#[derive(Debug, Clone)]
-pub struct Vm {
-    /// MoRef value (`vm-101`).
-    pub moref: String,
-    /// Name.
-    pub name: String,
-    /// BIOS UUID.
-    pub uuid: String,
-    /// Instance UUID.
-    pub instance_uuid: String,
-    /// Whether it is a template.
-    pub template: bool,
-    /// Power.
-    pub power: Power,
-    /// MoRef of its host.
-    pub host: String,
-    /// vSphere guest id.
-    pub guest_id: String,
-    /// Guest host name.
-    pub hostname: String,
-    /// Whether tools run in the guest when it is on.
-    pub tools: bool,
-    /// The guest's own state.
-    pub inside: Arc<Inside>,
-    /// Firmware.
-    pub firmware: Firmware,
-    /// Secure boot.
-    pub secure_boot: bool,
-    /// Virtual CPUs in all.
-    pub cpus: u32,
-    /// Cores per socket.
-    pub cores_per_socket: u32,
-    /// Memory in MiB.
-    pub memory_mib: u64,
-    /// Disks, by device key.
-    pub disks: Vec<Disk>,
-    /// NICs, by device key.
-    pub nics: Vec<Nic>,
-    /// Snapshots along the chain, root first.
-    pub snapshots: Vec<Snapshot>,
-    /// Extra configuration (`ctkEnabled`, `scsi0:0.ctkEnabled`).
-    pub extra_config: Vec<(String, String)>,
-    /// Revision of its last change.
-    pub revision: u64,
-}
-
-/// A disk of a VM.
-#[derive(Debug, Clone)]
-pub struct Disk {
-    /// Device key (2000).
-    pub key: i32,
-    /// Label (`Hard disk 1`).
-    pub label: String,
-    /// Controller key (1000).
-    pub controller_key: i32,
-    /// Bus of the controller: `scsi`, `sata`, `ide`, `nvme`.
-    pub bus: String,
-    /// Unit on the controller.
-    pub unit: i32,
-    /// Capacity in bytes.
-    pub size_bytes: u64,
-    /// MoRef of the datastore.
-    pub datastore: String,
-    /// File, `[ds] vm/vm.vmdk`.
-    pub file: String,
-    /// Disk mode (`persistent`).
-    pub mode: String,
-    /// Thin provisioned.
-    pub thin: bool,
-    /// Zeroed eagerly.
-    pub eager: bool,
-    /// UUID of the backing (`6000C29...`).
-    pub uuid: String,
-    /// The LUN behind it, if it is a raw device mapping.
-    pub lun: Option<Lun>,
-    /// Whether several VMs may write to it at once (`sharingMultiWriter`).
-    pub shared: bool,
-    /// What is on it; nothing for a new one.
-    pub partitions: Vec<Partition>,
-}
-
-/// A LUN that a disk maps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lun {
-    /// Device (`/vmfs/devices/disks/naa.600a`).
-    pub device: String,
-    /// `physicalMode` or `virtualMode`.
-    pub mode: String,
-}
-
-/// A NIC of a VM.
-#[derive(Debug, Clone)]
-pub struct Nic {
-    /// Device key (4000).
-    pub key: i32,
-    /// Label (`Network adapter 1`).
-    pub label: String,
-    /// Device class (`VirtualVmxnet3`).
-    pub class: String,
-    /// MAC address, lower case.
-    pub mac: String,
-    /// MoRef of the network.
-    pub network: String,
-    /// Whether it is connected when the VM starts.
-    pub connected: bool,
-    /// Addresses inside the guest.
-    pub guest: Vec<GuestNet>,
-}
-
-/// An address inside a guest.
-#[derive(Debug, Clone)]
-pub struct GuestNet {
-    /// IPv4 address.
-    pub ip: String,
-    /// Mask length.
-    pub prefix_length: u8,
-    /// Set by hand.
-    pub is_static: bool,
-    /// Gateway.
-    pub gateway: Option<String>,
-}
-
-/// A snapshot.
-#[derive(Debug, Clone)]
-pub struct Snapshot {
-    /// MoRef value (`snapshot-301`).
-    pub moref: String,
-    /// Number.
-    pub id: i32,
-    /// Name.
-    pub name: String,
-    /// Description.
-    pub description: String,
-    /// RFC 3339.
-    pub created: String,
-    /// Power when it was taken.
-    pub power: Power,
-}
-
-impl VsphereSource {
-    /// Reads the inventory. Do not hold the guard across an await.
-    pub fn read(&self) -> MutexGuard<'_, Inventory> {
-        self.inventory.lock().unwrap_or_else(PoisonError::into_inner)
+impl VsphereSpec {
+    pub(super) fn network_names(&self) -> Vec<&str> {
+        self.networks.iter().map(|network| bare_network(network)).collect()
     }
 
-    /// Changes the inventory and tells those who watch its revision.
-    pub fn change<T>(&self, act: impl FnOnce(&mut Inventory) -> T) -> T {
-        let answer = act(&mut self.read());
-        self.revision.send_modify(|revision| *revision += 1);
-        answer
-    }
-
-    /// A receiver that changes with each revision.
-    pub fn revisions(&self) -> watch::Receiver<u64> {
-        self.revision.subscribe()
-    }
-
-    /// Whether a URL with this `host` or `host:port` means this source.
-    pub fn answers_to(&self, host: &str) -> bool {
-        let aliases = self.aliases.lock().unwrap_or_else(PoisonError::into_inner);
-        let bare = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        aliases.iter().any(|alias| alias == host) || bare == self.host
-    }
-}
-
-impl Inventory {
-    /// The VM with this MoRef.
-    pub fn vm(&self, moref: &str) -> Option<&Vm> {
-        self.vms.iter().find(|vm| vm.moref == moref)
-    }
-
-    /// The VM with this MoRef, to change it.
-    pub fn vm_mut(&mut self, moref: &str) -> Option<&mut Vm> {
-        self.vms.iter_mut().find(|vm| vm.moref == moref)
-    }
-
-    /// Whether an ESXi host lets the owner of a public key in; `key` is one line as OpenSSH writes it.
-    pub fn trusts(&self, host: &str, key: &str) -> bool {
-        let Some(blob) = key.split_whitespace().nth(1) else { return false };
-        let lines = self.authorized_keys.get(host);
-        lines.into_iter().flatten().any(|line| line.split_whitespace().any(|word| word == blob))
-    }
-
-    /// The next MoRef value of a kind (`vm` gives `vm-101`).
-    pub fn next_moref(&mut self, kind: &str) -> String {
-        self.next_number += 1;
-        format!("{kind}-{}", self.next_number)
-    }
-}
-
-impl Vm {
-    /// The file that the guest writes to: a delta of the disk's base file when there are snapshots, which independent
-    /// disks do not take part in.
-    ///
-    /// Source: inventory-api.md section 6 ("With snapshots `file` is the delta").
-    pub fn current_file(&self, disk: &Disk) -> String {
-        let depth = self.snapshots.len();
-        if depth == 0 || disk.mode.starts_with("independent") { disk.file.clone() } else { delta(&disk.file, depth) }
-    }
-
-    /// The file below [`Vm::current_file`], if there is one.
-    pub fn parent_file(&self, disk: &Disk) -> Option<String> {
-        let depth = self.snapshots.len();
-        match depth {
-            _ if disk.mode.starts_with("independent") => None,
-            0 => None,
-            1 => Some(disk.file.clone()),
-            _ => Some(delta(&disk.file, depth - 1)),
+    pub(super) fn problems(&self) -> Vec<String> {
+        let mut problems: Vec<String> = [("hosts", self.hosts.is_empty()), ("datastores", self.datastores.is_empty())]
+            .into_iter()
+            .filter_map(|(what, is_empty)| required(&self.name, what, is_empty))
+            .collect();
+        if let Some(array) = &self.array {
+            problems.extend(array.problems(&format!("source {}: array", self.name), &self.datastores));
         }
-    }
-
-    /// Which commands its guest understands.
-    pub fn family(&self) -> GuestFamily {
-        family_of(&self.guest_id)
-    }
-
-    /// Whether Windows runs in it.
-    pub fn is_windows(&self) -> bool {
-        self.family() == GuestFamily::Windows
-    }
-
-    /// Switches it; a guest boots when its VM is switched on, and keeps its files when it is switched off.
-    pub(crate) fn set_power(&mut self, power: Power) {
-        self.power = power;
-        if power == Power::On {
-            let purpose = format!("{}/{}", self.instance_uuid, self.inside.boots);
-            self.boot(&purpose);
-        } else {
-            Arc::make_mut(&mut self.inside).boot = None;
-        }
-    }
-
-    /// Its guest boots; `purpose` names no other boot.
-    pub(super) fn boot(&mut self, purpose: &str) {
-        Arc::make_mut(&mut self.inside).begin(purpose);
-    }
-
-    /// Whether changed block tracking is on.
-    pub fn tracks_changes(&self) -> bool {
-        self.extra_config.iter().any(|(key, value)| key == "ctkEnabled" && value.eq_ignore_ascii_case("true"))
-    }
-
-    /// The datastores of its disks, each once, in the order of the disks.
-    pub fn datastores(&self) -> Vec<&str> {
-        unique(self.disks.iter().map(|disk| disk.datastore.as_str()))
-    }
-
-    /// The networks of its NICs, each once, in the order of the NICs.
-    pub fn networks(&self) -> Vec<&str> {
-        unique(self.nics.iter().map(|nic| nic.network.as_str()))
+        problems
     }
 }
 
-impl Nic {
-    /// The link-local address that follows from the MAC address (RFC 4291, appendix A).
-    pub(crate) fn link_local(&self) -> String {
-        let bytes: Vec<u8> = self.mac.split([':', '-']).filter_map(|byte| u8::from_str_radix(byte, 16).ok()).collect();
-        let [one, two, three, four, five, six] = bytes[..] else { return "fe80::1".to_owned() };
-        let group = |high: u8, low: u8| u16::from_be_bytes([high, low]);
-        let groups = [0xfe80, 0, 0, 0, group(one ^ 2, two), group(three, 0xff), group(0xfe, four), group(five, six)];
-        Ipv6Addr::from(groups).to_string()
-    }
+/// A network's name without the mark of a standard network.
+fn bare_network(text: &str) -> &str {
+    text.strip_prefix("std:").unwrap_or(text)
 }
 
-fn delta(file: &str, number: usize) -> String {
-    file.strip_suffix(".vmdk").map_or_else(|| file.to_owned(), |stem| format!("{stem}-{number:06}.vmdk"))
+fn numbered(kind: &str, first: usize, names: &[String]) -> Vec<NamedRef> {
+    names.iter().enumerate().map(|(index, name)| named(format!("{kind}-{}", first + index), name)).collect()
 }
 
-fn unique<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen = Vec::new();
-    for value in values {
-        if !seen.contains(&value) {
-            seen.push(value);
-        }
-    }
-    seen
+/// The source without its VMs.
+pub(super) fn build(spec: &VsphereSpec, seed: Seed) -> Source {
+    let network_refs = spec.networks.iter().enumerate().map(|(index, network)| {
+        let kind = if network.starts_with("std:") { "network" } else { "dvportgroup" };
+        named(format!("{kind}-{}", 61 + index), bare_network(network))
+    });
+    let inventory = Inventory {
+        datacenter: named("datacenter-2".into(), &spec.datacenter),
+        cluster: named("domain-c8".into(), &spec.cluster),
+        pool: named("resgroup-9".into(), "Resources"),
+        vm_folder: named("group-v3".into(), "vm"),
+        hosts: numbered("host", 21, &spec.hosts),
+        datastores: numbered("datastore", 41, &spec.datastores),
+        networks: network_refs.collect(),
+        next_number: FIRST_FREE_NUMBER,
+        ..Inventory::default()
+    };
+    let kind = SourceKind::Vsphere(Parts { esxi: spec.esxi.clone(), array: spec.array.clone() });
+    Source::new((&spec.name, &spec.version, &spec.host), (&spec.username, &spec.password), kind, inventory, seed)
 }

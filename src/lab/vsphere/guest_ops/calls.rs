@@ -9,7 +9,7 @@ use super::tools::{AllTools, Process, Tools};
 use crate::facts::{GuestFamily, Power, now, rfc3339};
 use crate::lab::clock::Pace;
 use crate::lab::guest::{Guests, LoginRefused, Output};
-use crate::lab::world::{Vm, VsphereSource, World};
+use crate::lab::world::{Source, Vm, World};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -22,7 +22,7 @@ pub(in super::super) fn is_guest_call(method: &str) -> bool {
 /// Guest operations of one source. Clones share what runs.
 #[derive(Debug, Clone)]
 pub(in super::super) struct GuestOps {
-    source: Arc<VsphereSource>,
+    source: Arc<Source>,
     guests: Guests,
     pace: Pace,
     tools: Arc<Mutex<AllTools>>,
@@ -52,7 +52,7 @@ impl Guest {
 
 impl GuestOps {
     /// Those of a source of `world`.
-    pub(in super::super) fn new(source: Arc<VsphereSource>, world: &World) -> Self {
+    pub(in super::super) fn new(source: Arc<Source>, world: &World) -> Self {
         Self { source, guests: Guests::new(world), pace: world.pace, tools: Arc::default() }
     }
 

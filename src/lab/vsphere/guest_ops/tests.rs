@@ -19,7 +19,7 @@ impl Asker {
     }
 
     fn change(&self, act: impl FnOnce(&mut crate::lab::world::Vm)) {
-        self.client.world.vsphere[0].change(|inventory| inventory.vm_mut(&self.vm).map(act)).unwrap();
+        self.client.world.sources[0].change(|inventory| inventory.vm_mut(&self.vm).map(act)).unwrap();
     }
 
     async fn ask(&mut self, method: &str, rest: &str) -> Result<Node, String> {
