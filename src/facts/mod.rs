@@ -9,6 +9,7 @@ mod names;
 mod offload;
 mod quantity;
 mod seed;
+mod shell;
 mod time;
 mod version;
 mod vm;
@@ -20,15 +21,16 @@ pub use guest::{
     LoginOutcome,
 };
 pub use names::{
-    NAME_MAX_CHARS, NameError, SESSION_LABEL, SessionId, clone_name, dashed_version, destination_vm_name, keep_tail,
-    nearest, vm_suffix,
+    NAME_MAX_CHARS, NameError, SESSION_LABEL, SOURCE_LABEL, SessionId, clone_name, dashed_version, destination_vm_name,
+    keep_tail, nearest, vm_suffix,
 };
 pub use offload::{DiskOffload, WarmRecord};
 pub use quantity::{QuantityError, parse_quantity_bytes};
 pub use seed::Seed;
+pub use shell::sh_quoted;
 pub use time::{now, rfc3339};
 pub use version::{VersionError, parse_requirement, parse_version};
 pub use vm::{
-    Cpu, DiskBus, Firmware, GuestAddress, NicAttachment, Power, SourceDisk, SourceNic, SourceSnapshot, SourceVm,
-    TargetDisk, TargetNic, TargetVm,
+    Cpu, DiskBus, Firmware, GuestAddress, NicAttachment, Power, PowerOff, SourceDisk, SourceNic, SourceSnapshot,
+    SourceVm, TargetDisk, TargetNic, TargetVm,
 };

@@ -12,6 +12,9 @@ pub const NAME_MAX_CHARS: usize = 63;
 /// The label that marks what this program created; its value is the session id.
 pub const SESSION_LABEL: &str = "mtvtest.io/session";
 
+/// Label of VMs that were made on the cluster to be migrated from it; never on a migrated VM.
+pub const SOURCE_LABEL: &str = "mtvtest.io/source-vm";
+
 /// A run's id, `auto-` and four characters; every name the run makes begins with it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

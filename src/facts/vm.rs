@@ -84,6 +84,9 @@ pub struct SourceVm {
     pub windows: bool,
     /// Whether this is a template, which can be cloned but not migrated.
     pub template: bool,
+    /// Hard power-offs that the source has on record, oldest first; `None` where it keeps no such record.
+    #[serde(default)]
+    pub power_offs: Option<Vec<PowerOff>>,
 }
 
 impl SourceVm {
@@ -164,6 +167,17 @@ pub struct SourceDisk {
     pub rdm: bool,
     /// Whether several VMs may write to it at one time.
     pub shared: bool,
+}
+
+/// A hard power-off that the source has on record: the guest was not asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PowerOff {
+    /// The source's id of the event.
+    pub id: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// The source's own words.
+    pub words: String,
 }
 
 /// A snapshot on the source.

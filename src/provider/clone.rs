@@ -2,7 +2,7 @@
 //!
 //! Source: source-providers.md section 2.5.
 
-use super::VmRef;
+use super::{ProviderError, VmRef};
 use std::fmt;
 use std::time::Duration;
 
@@ -30,8 +30,21 @@ pub struct CloneRequest {
     pub host: Option<String>,
     /// Resource pool: its name or MoRef; `None` takes the source's, or for a template the first that there is.
     pub resource_pool: Option<String>,
+    /// Where on the cluster it is made, if the source is an OpenShift cluster.
+    pub place: Option<ClonePlace>,
     /// How long it may take in all.
     pub limit: Duration,
+}
+
+/// Where source VMs are made on an OpenShift cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClonePlace {
+    /// Namespace.
+    pub namespace: String,
+    /// Network attachment of the second NIC, in that namespace.
+    pub attachment: String,
+    /// The session that they are labelled with.
+    pub session: String,
 }
 
 impl CloneRequest {
@@ -47,8 +60,32 @@ impl CloneRequest {
             datastore: None,
             host: None,
             resource_pool: None,
+            place: None,
             limit: CLONE_LIMIT,
         }
+    }
+
+    /// Refuses what only vSphere can do, for a source of type `kind`: nothing is made then.
+    ///
+    /// # Errors
+    /// [`ProviderError::Invalid`] names every key of the scenario that is asked for in vain.
+    pub(super) fn refuse_vsphere_keys(&self, kind: &str) -> Result<(), ProviderError> {
+        let keys = [
+            ("disk_type", self.disk_type.is_some()),
+            ("add_disks", !self.add_disks.is_empty()),
+            ("target_datastore_id", self.datastore.is_some()),
+            ("target_esxi_host", self.host.is_some()),
+            ("resource_pool", self.resource_pool.is_some()),
+        ];
+        let given: Vec<&str> = keys.into_iter().filter_map(|(key, given)| given.then_some(key)).collect();
+        if given.is_empty() {
+            return Ok(());
+        }
+        Err(ProviderError::Invalid {
+            operation: format!("clone {} as {:?}", self.source, self.name),
+            problem: format!("sources of type {kind} know no {}", given.join(", ")),
+            remedy: "leave that out of the scenario, or take a source of type vsphere",
+        })
     }
 }
 

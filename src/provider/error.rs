@@ -11,6 +11,8 @@ pub struct Refusal {
     pub operation: String,
     /// What it was asked of.
     pub object: String,
+    /// HTTP status of the answer, where the API speaks by it.
+    pub status: Option<u16>,
     /// The API's type of fault (`NoPermission`).
     pub fault: String,
     /// The source's own words.
@@ -78,6 +80,16 @@ pub enum ProviderError {
         /// The nearest names, best first.
         near: Vec<String>,
     },
+    /// Several VMs have that name.
+    #[error(
+        "{} VMs on the source are named {name:?}: {}; rename or delete all but one, or name another VM", .ids.len(), .ids.join(", ")
+    )]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// The ids of all of them, in order.
+        ids: Vec<String>,
+    },
     /// Something that a request names is not there.
     #[error("no {kind} {name:?} on the source{}; {remedy}", near_words(.near))]
     Missing {
@@ -100,9 +112,9 @@ pub enum ProviderError {
         /// What to do about it.
         remedy: &'static str,
     },
-    /// The name of the clone is taken in the folder.
+    /// The name of the clone is taken.
     #[error(
-        "clone {clone:?} of {source_vm}: the folder already has a VM of this name; delete it, or run with another session"
+        "clone {clone:?} of {source_vm}: the source already has a VM of this name; delete it, or run with another session"
     )]
     NameTaken {
         /// The name.
@@ -141,6 +153,9 @@ pub enum ProviderError {
     /// It took too long, or the run was interrupted.
     #[error(transparent)]
     Wait(#[from] WaitError),
+    /// The cluster that is the source refused, or did not answer.
+    #[error(transparent)]
+    Cluster(Box<dyn std::error::Error + Send + Sync>),
     /// No transport could be made.
     #[error("connect to {url}")]
     Transport {
@@ -172,7 +187,7 @@ impl ProviderError {
 
     /// Whether the object that was asked for is not there any more.
     pub fn is_gone(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.fault == "ManagedObjectNotFound")
+        matches!(self, Self::Refused(refusal) if refusal.fault == "ManagedObjectNotFound" || refusal.status == Some(404))
             || matches!(self, Self::NotFound { .. })
     }
 }

@@ -6,10 +6,16 @@
 mod clone;
 mod connect;
 mod error;
+pub mod openshift;
+pub mod openstack;
+mod ova;
+pub mod ovirt;
+mod patience;
+mod rest;
 mod source;
 pub mod vsphere;
 
-pub use clone::{CloneRequest, DiskMode, DiskType, NewDisk, RdmCompatibility, RdmLun};
+pub use clone::{ClonePlace, CloneRequest, DiskMode, DiskType, NewDisk, RdmCompatibility, RdmLun};
 pub use connect::connect;
 pub use error::{ProviderError, Refusal};
 pub use source::{About, GuestAccount, GuestAnswer, HostRef, Removal, SourceProvider, VmRef};

@@ -90,6 +90,15 @@ pub trait SourceProvider: Send + Sync {
     /// [`ProviderError::NotFound`] with the nearest names; [`ProviderError::Unhealthy`] when its files are missing.
     async fn find_vm(&self, name: &str) -> Result<VmRef, ProviderError>;
 
+    /// The VM named `name` itself, to be migrated without a clone. It differs from [`Self::find_vm`] where clones are
+    /// made from something else than a VM of that name.
+    ///
+    /// # Errors
+    /// As [`Self::find_vm`].
+    async fn find_itself(&self, name: &str) -> Result<VmRef, ProviderError> {
+        self.find_vm(name).await
+    }
+
     /// What the source knows of the VM now.
     async fn vm_facts(&self, vm: &VmRef) -> Result<SourceVm, ProviderError>;
 
@@ -200,6 +209,18 @@ pub trait SourceProvider: Send + Sync {
 
     /// VMs whose name begins with `prefix`, by name.
     async fn vms_with_prefix(&self, prefix: &str) -> Result<Vec<VmRef>, ProviderError>;
+
+    /// Whether it can be asked for its VMs. Of what it cannot, only the product's inventory knows the VMs, and nobody can
+    /// clone or change them.
+    fn reads_vms(&self) -> bool {
+        true
+    }
+
+    /// Further URLs that the source sends its users to (`https://host:port/...`), where it has a catalog of them. Their
+    /// hosts must be trusted like the source itself.
+    async fn endpoints(&self) -> Result<Vec<String>, ProviderError> {
+        Ok(Vec::new())
+    }
 
     /// Ends the session. Never fails: an unreachable source ends it by itself.
     async fn disconnect(&self);

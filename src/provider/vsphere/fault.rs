@@ -162,7 +162,7 @@ impl From<CallError> for ProviderError {
             CallError::Fault(fault) => {
                 let remedy = fault.remedy().to_owned();
                 let Fault { operation, object, kind, message, .. } = *fault;
-                Self::Refused(Box::new(Refusal { operation, object, fault: kind, message, remedy }))
+                Self::Refused(Box::new(Refusal { operation, object, status: None, fault: kind, message, remedy }))
             }
         }
     }

@@ -55,6 +55,7 @@ impl Properties {
         ProviderError::Refused(Box::new(Refusal {
             operation: "RetrievePropertiesEx".to_owned(),
             object: object.to_owned(),
+            status: None,
             fault: fault.to_owned(),
             message: format!("property {path} cannot be read"),
             remedy: "grant the user System.Read and System.View on the object, and see that it is not being deleted"

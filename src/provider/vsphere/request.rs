@@ -5,6 +5,7 @@
 use super::fault::{CallError, Fault};
 use super::xml::{Element, MoRef, parse};
 use crate::provider::ProviderError;
+use crate::provider::patience::is_unavailable;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
@@ -101,11 +102,6 @@ impl Call {
             )),
         }
     }
-}
-
-/// A status of a proxy before a server that is not there yet.
-pub(crate) fn is_unavailable(status: StatusCode) -> bool {
-    matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
 }
 
 #[cfg(test)]

@@ -5,24 +5,19 @@
 
 use super::clones::StartedClones;
 use super::fault::CallError;
-use super::request::{Call, SOAP_ACTION, is_unavailable};
+use super::request::{Call, SOAP_ACTION};
 use super::xml::{Element, MoRef};
 use crate::config::Secret;
 use crate::facts::chain;
 use crate::http::{HttpClient, HttpError};
 use crate::provider::ProviderError;
-use crate::wait::pause;
+use crate::provider::patience::{bounded, repeating_reads};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use http::{HeaderMap, Request, Response, Uri};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-/// Longest single call; a server that lost an object's lock never answers (source-providers.md section 7.3).
-const CALL_LIMIT: Duration = Duration::from_secs(120);
-/// Pauses before a read is sent again.
-const READ_PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];
 const LOGIN_REMEDY: &str = "correct username and password of this source in providers.json, and see that the account is \
                             neither locked nor expired";
 
@@ -105,7 +100,7 @@ impl Session {
     pub(crate) async fn get(&self, url: &Uri) -> Result<Response<Bytes>, HttpError> {
         let mut request = Request::new(Bytes::new());
         url.clone_into(request.uri_mut());
-        self.bounded(request).await
+        bounded(&self.http, request).await
     }
 
     /// The managers and what the server says of itself.
@@ -176,18 +171,8 @@ impl Session {
 
     /// As [`Self::call`], but an expired session is the caller's affair: for calls on objects that ended with it.
     pub(crate) async fn send(&self, call: &Call) -> Result<Element, CallError> {
-        let pauses = if call.reads { &READ_PAUSES[..] } else { &READ_PAUSES[..1] };
-        let mut last = None;
-        for before in pauses {
-            pause(*before).await;
-            match self.post(call).await {
-                Ok(answer) if call.reads && is_unavailable(answer.status()) => last = Some(call.judge(&answer)),
-                Ok(answer) => return call.judge(&answer),
-                Err(error) if error.transient => last = Some(Err(unreachable(call, error))),
-                Err(error) => return Err(unreachable(call, error)),
-            }
-        }
-        last.unwrap_or_else(|| Ok(Element::default()))
+        let answer = repeating_reads(call.reads, || self.post(call)).await;
+        answer.map_err(|error| unreachable(call, error)).and_then(|answer| call.judge(&answer))
     }
 
     async fn post(&self, call: &Call) -> Result<Response<Bytes>, HttpError> {
@@ -204,14 +189,9 @@ impl Session {
             problem: error.to_string(),
             transient: false,
         })?;
-        let answer = self.bounded(request).await?;
+        let answer = bounded(&self.http, request).await?;
         self.keep_cookies(answer.headers());
         Ok(answer)
-    }
-
-    async fn bounded(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let late = HttpError::about(&request, format!("no answer within {} s", CALL_LIMIT.as_secs()), true);
-        tokio::time::timeout(CALL_LIMIT, self.http.send(request)).await.map_err(|_| late)?
     }
 
     fn keep_cookies(&self, headers: &HeaderMap) {

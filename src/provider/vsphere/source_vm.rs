@@ -104,6 +104,7 @@ fn assemble(vm: &VmRef, properties: &Properties, names: &Names) -> Result<Source
         // Guest ids of macOS (`darwin...`) contain `win` as well.
         windows: guest_id.contains("win") && !guest_id.starts_with("darwin"),
         template: properties.value("config.template").unwrap_or(false),
+        power_offs: None,
     })
 }
 

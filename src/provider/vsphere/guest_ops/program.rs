@@ -1,6 +1,6 @@
 //! The program that runs a command line and leaves its output in files.
 
-use crate::facts::GuestFamily;
+use crate::facts::{GuestFamily, sh_quoted};
 
 /// What is started in a guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Program {
         match family {
             GuestFamily::Linux => Self {
                 path: "/bin/sh",
-                arguments: format!("-c {} >{} 2>{} </dev/null", quoted(line), quoted(stdout), quoted(stderr)),
+                arguments: format!("-c {} >{} 2>{} </dev/null", sh_quoted(line), sh_quoted(stdout), sh_quoted(stderr)),
             },
             GuestFamily::Windows => Self {
                 path: r"C:\Windows\System32\cmd.exe",
@@ -51,11 +51,6 @@ impl Program {
             },
         }
     }
-}
-
-/// One word of a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// The text behind carets, for a `cmd.exe` that only passes it on.
