@@ -1,6 +1,6 @@
 //! Affinity of the VM's template.
 
-use super::versions::too_old;
+use super::versions::{lost_with_template, too_old};
 use super::{Check, Evidence, Rule, VmEvidence};
 use crate::event::Verdict;
 use crate::facts::TargetVm;
@@ -24,7 +24,10 @@ fn judge(evidence: &Evidence, _: &VmEvidence, target: &TargetVm) -> Verdict {
     match target.affinity.as_ref().map(canonical) {
         Some(found) if found == asked => Verdict::Passed { seen: asked.to_string() },
         Some(found) => Verdict::Failed { expected: asked.to_string(), actual: found.to_string() },
-        None => Verdict::Failed { expected: asked.to_string(), actual: "none".to_owned() },
+        None => match lost_with_template(evidence, "targetAffinity") {
+            Some(reason) => Verdict::NotApplicable { reason },
+            None => Verdict::Failed { expected: asked.to_string(), actual: "none".to_owned() },
+        },
     }
 }
 

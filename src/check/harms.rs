@@ -3,7 +3,7 @@
 use super::guest_harms::GUEST;
 use super::{CHECKS, Evidence, judge_all, sample};
 use crate::event::Verdict;
-use crate::facts::{Cpu, Firmware, NicAttachment, Power, SourceVm, TargetVm};
+use crate::facts::{Cpu, Firmware, NicAttachment, Power, PowerOff, SourceVm, TargetVm};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -243,6 +243,14 @@ const SOURCE: &[Harm] = &[
     harm("source", "a stray clone is left", cold, |e| e.strays.push("auto-ab12-rhel8-x1y2".into())),
     harm("source", "the source is renamed", cold, |e| after(e).name = "rhel8-migrated".into()),
     harm("source", "the source is gone", cold, |e| e.vms[0].source_after = None),
+    harm("shutdown", "the source is switched off hard", cold, |e| {
+        after(e).power_offs = Some(vec![PowerOff {
+            id: "12".into(),
+            at: "2026-01-02T03:04:05Z".into(),
+            words: "VM rhel8 powered off by admin@internal".into(),
+        }]);
+    }),
+    harm("shutdown", "the source's events cannot be read any more", cold, |e| after(e).power_offs = None),
     harm("expect", "another value", cold, |e| {
         e.expected[0].found = Some(json!({"spec": {"runStrategy": "Halted"}}));
     }),

@@ -1,6 +1,6 @@
 //! Labels of the VM's template.
 
-use super::versions::too_old;
+use super::versions::{lost_with_template, too_old};
 use super::{Check, Evidence, Rule, VmEvidence};
 use crate::event::Verdict;
 use crate::facts::TargetVm;
@@ -18,6 +18,11 @@ fn judge(evidence: &Evidence, _: &VmEvidence, target: &TargetVm) -> Verdict {
         return Verdict::NotApplicable { reason: "the plan has no target_labels".to_owned() };
     }
     if let Some(reason) = too_old(evidence, "targetLabels", 2, 10) {
+        return Verdict::NotApplicable { reason };
+    }
+    if !asked.keys().any(|key| target.template_labels.contains_key(key))
+        && let Some(reason) = lost_with_template(evidence, "targetLabels")
+    {
         return Verdict::NotApplicable { reason };
     }
     let (mut expected, mut actual) = (Vec::new(), Vec::new());
@@ -66,6 +71,13 @@ mod tests {
         );
         evidence.mtv_version = Some("2.9.8".into());
         assert!(matches!(judged(&evidence, |target| target.template_labels.clear()), Verdict::NotApplicable { .. }));
+        evidence.mtv_version = None;
+        evidence.provider_type = "openshift".into();
+        assert!(matches!(judged(&evidence, |target| target.template_labels.clear()), Verdict::NotApplicable { .. }));
+        assert!(matches!(
+            judged(&evidence, |target| drop(target.template_labels.remove("session"))),
+            Verdict::Failed { .. }
+        ));
         evidence.asked.labels.clear();
         assert!(matches!(judged(&evidence, |_| {}), Verdict::NotApplicable { .. }));
     }

@@ -29,6 +29,7 @@ mod provider_tls;
 mod pvc_names;
 mod registry;
 mod serial;
+mod shutdown;
 mod snapshots;
 mod source;
 mod ssh;
@@ -53,4 +54,4 @@ pub use evidence::{
 };
 pub use judge::{judge_all, reason_to_fail};
 pub use registry::{CHECKS, Check, Rule};
-pub use static_ip::missing_addresses;
+pub use static_ip::{keeps_addresses, missing_addresses};

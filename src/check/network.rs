@@ -7,8 +7,8 @@ use crate::facts::{NicAttachment, SourceNic, TargetNic, TargetVm};
 
 pub(super) const CHECK: Check = Check {
     key: "network",
-    rule: "Each NIC, found by its MAC address, is on the network that the NetworkMap names; of several rows for one source \
-           network, each NIC takes one that no earlier NIC has taken (since MTV 2.11).",
+    rule: "Each NIC, found by its MAC address (by its place where the source tells none), is on the network that the \
+           NetworkMap names; of several rows for one source network, each NIC takes one that no earlier NIC has taken (since MTV 2.11).",
     source: "original-suite.md section 3 (network); forklift-api.md section 7 (NICs)",
     judge: Rule::PerVm(judge),
 };
@@ -17,18 +17,19 @@ pub(super) const CHECK: Check = Check {
 fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
     let (mut expected, mut actual, mut judged) = (Vec::new(), Vec::new(), 0);
     for (index, nic) in vm.source.nics.iter().enumerate() {
-        let Some(found) = counterpart(nic, target) else { continue };
+        let Some(found) = counterpart(vm, index, target) else { continue };
         judged += 1;
-        let earlier = vm.source.nics[..index].iter().filter(|other| other.network == nic.network);
+        let earlier = (0..index).filter(|other| vm.source.nics[*other].network == nic.network);
         let taken: Vec<&NicAttachment> =
-            earlier.filter_map(|other| counterpart(other, target)).map(|other| &other.attachment).collect();
+            earlier.filter_map(|other| counterpart(vm, other, target)).map(|other| &other.attachment).collect();
         let wanted = destinations(evidence, nic, &taken);
         if !wanted.iter().any(|row| row.destination == found.attachment) {
             let names: Vec<_> = wanted.iter().map(|row| row.destination.to_string()).collect();
             let names =
                 if names.is_empty() { "a network that the NetworkMap names".to_owned() } else { names.join(" or ") };
-            expected.push(format!("{} ({}) on {names}", nic.mac, nic.network));
-            actual.push(format!("{} is on {}", nic.mac, found.attachment));
+            let called = if nic.mac.is_empty() { &nic.name } else { &nic.mac };
+            expected.push(format!("{called} ({}) on {names}", nic.network));
+            actual.push(format!("{called} is on {}", found.attachment));
         }
     }
     if judged == 0 {
@@ -40,7 +41,13 @@ fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
     Verdict::Failed { expected: expected.join("; "), actual: actual.join("; ") }
 }
 
-fn counterpart<'a>(nic: &SourceNic, target: &'a TargetVm) -> Option<&'a TargetNic> {
+/// The NIC with the address of the source's NIC at this place; where the source tells none (an OVA file), the one at the
+/// same place, if there are as many.
+fn counterpart<'a>(vm: &VmEvidence, index: usize, target: &'a TargetVm) -> Option<&'a TargetNic> {
+    let nic = &vm.source.nics[index];
+    if nic.mac.is_empty() {
+        return target.nics.get(index).filter(|_| target.nics.len() == vm.source.nics.len());
+    }
     target.nics.iter().find(|found| found.mac.as_ref().is_some_and(|mac| mac.eq_ignore_ascii_case(&nic.mac)))
 }
 
@@ -71,6 +78,22 @@ mod tests {
         target.nics.pop();
         assert_eq!(judged(&target), Verdict::Passed { seen: "1 NIC".into() });
         target.nics.clear();
+        assert!(matches!(judged(&target), Verdict::NotApplicable { .. }));
+    }
+
+    #[test]
+    fn nics_without_addresses_are_told_by_their_place() {
+        let mut evidence = sample::evidence();
+        for nic in &mut evidence.vms[0].source.nics {
+            nic.mac.clear();
+        }
+        let mut target = sample::target();
+        let judged = |target: &TargetVm| judge(&evidence, &evidence.vms[0], target);
+        assert_eq!(judged(&target), Verdict::Passed { seen: "2 NICs".into() });
+        target.nics[1].attachment = NicAttachment::Pod;
+        let Verdict::Failed { actual, .. } = judged(&target) else { panic!() };
+        assert_eq!(actual, "Network adapter 2 is on the pod network");
+        target.nics.pop();
         assert!(matches!(judged(&target), Verdict::NotApplicable { .. }));
     }
 

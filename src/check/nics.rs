@@ -18,7 +18,8 @@ fn judge(_: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
         return Verdict::NotApplicable { reason: "the source VM has no NIC, and neither has the VM".to_owned() };
     }
     let same = source.len() == found.len() && source.iter().zip(found).all(|(nic, found)| agree(nic, found));
-    let expected = listed(source.iter().map(|nic| words(&nic.mac, nic.connected)));
+    let wanted = |nic: &SourceNic| if nic.mac.is_empty() { "any MAC".to_owned() } else { nic.mac.clone() };
+    let expected = listed(source.iter().map(|nic| words(&wanted(nic), nic.connected)));
     if same {
         return Verdict::Passed { seen: expected };
     }
@@ -29,13 +30,18 @@ fn judge(_: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
     Verdict::Failed { expected, actual: listed(actual) }
 }
 
+/// A source that tells no MAC address (an OVA file) leaves the choice to the cluster.
 fn agree(nic: &SourceNic, found: &TargetNic) -> bool {
-    found.mac.as_ref().is_some_and(|mac| mac.eq_ignore_ascii_case(&nic.mac))
+    (nic.mac.is_empty() || found.mac.as_ref().is_some_and(|mac| mac.eq_ignore_ascii_case(&nic.mac)))
         && nic.connected.is_none_or(|connected| connected == found.link_up)
 }
 
 fn words(mac: &str, connected: Option<bool>) -> String {
-    let mac = if mac.is_empty() { "no MAC".to_owned() } else { mac.to_lowercase() };
+    let mac = match mac {
+        "" => "no MAC".to_owned(),
+        "any MAC" => mac.to_owned(),
+        _ => mac.to_lowercase(),
+    };
     if connected == Some(false) { format!("{mac} (link down)") } else { mac }
 }
 
@@ -75,6 +81,20 @@ mod tests {
         ] {
             assert!(matches!(judged(harm), Verdict::Failed { .. }));
         }
+    }
+
+    #[test]
+    fn a_source_that_tells_no_address_leaves_it_to_the_cluster() {
+        let mut evidence = sample::evidence();
+        for nic in &mut evidence.vms[0].source.nics {
+            (nic.mac, nic.connected) = (String::new(), None);
+        }
+        let mut target = sample::target();
+        target.nics[0].mac = None;
+        let seen = "2 NICs: any MAC, any MAC".to_owned();
+        assert_eq!(judge(&evidence, &evidence.vms[0], &target), Verdict::Passed { seen });
+        target.nics.pop();
+        assert!(matches!(judge(&evidence, &evidence.vms[0], &target), Verdict::Failed { .. }));
     }
 
     #[test]

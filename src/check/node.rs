@@ -1,6 +1,6 @@
 //! The node that the VM runs on.
 
-use super::versions::too_old;
+use super::versions::{lost_with_template, too_old};
 use super::{Check, Evidence, Rule, VmEvidence};
 use crate::event::Verdict;
 use crate::facts::{Power, TargetVm};
@@ -18,6 +18,11 @@ fn judge(evidence: &Evidence, _: &VmEvidence, target: &TargetVm) -> Verdict {
         return Verdict::NotApplicable { reason: "the plan has no target_node_selector".to_owned() };
     };
     if let Some(reason) = too_old(evidence, "targetNodeSelector", 2, 10) {
+        return Verdict::NotApplicable { reason };
+    }
+    if target.node_selector.is_empty()
+        && let Some(reason) = lost_with_template(evidence, "targetNodeSelector")
+    {
         return Verdict::NotApplicable { reason };
     }
     let selector = format!("node selector {}={}", asked.label, asked.value);

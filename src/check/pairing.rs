@@ -73,7 +73,7 @@ fn key(disk: &SourceDisk) -> u64 {
     disk.id.parse().unwrap_or(u64::MAX)
 }
 
-/// The surest word first: the disk's own id, its file, then its number.
+/// The surest word first: the disk's own id, its file, its id in the volume's name, then its number.
 fn origin(order: &[&SourceDisk], found: &TargetDisk) -> Option<usize> {
     let place = |is: &dyn Fn(&SourceDisk) -> bool| order.iter().position(|disk| is(disk));
     let by_id = found.source_id.as_ref().and_then(|id| place(&|disk| disk.id == *id));
@@ -81,7 +81,9 @@ fn origin(order: &[&SourceDisk], found: &TargetDisk) -> Option<usize> {
         let same = |file: &String| base_disk_file(file) == base_disk_file(told);
         place(&|disk| disk.id == *told || disk.file.as_ref().is_some_and(same))
     });
-    by_id.or(by_file).or(found.index.filter(|index| *index < order.len()))
+    // A volume of OpenStack is called after its disk, and its claim after an image (forklift-api.md section 7).
+    let by_name = found.name.strip_prefix("vol-").and_then(|id| place(&|disk| disk.id == id));
+    by_id.or(by_file).or(by_name).or(found.index.filter(|index| *index < order.len()))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::{Evidence, VmEvidence};
 use super::{
     affinity, cpu, disk_order, encryption, expect, firmware, guest_agent, guest_command, integrity, labels, memory,
-    name, network, nics, node, power, provider_tls, pvc_names, serial, snapshots, source, ssh, static_ip, storage,
-    warm, xcopy,
+    name, network, nics, node, power, provider_tls, pvc_names, serial, shutdown, snapshots, source, ssh, static_ip,
+    storage, warm, xcopy,
 };
 use crate::event::Verdict;
 use crate::facts::TargetVm;
@@ -32,7 +32,7 @@ pub enum Rule {
 }
 
 /// All checks, in the order of reports.
-pub const CHECKS: [Check; 26] = [
+pub const CHECKS: [Check; 27] = [
     provider_tls::CHECK,
     power::CHECK,
     cpu::CHECK,
@@ -58,5 +58,6 @@ pub const CHECKS: [Check; 26] = [
     warm::CHECK,
     xcopy::CHECK,
     source::CHECK,
+    shutdown::CHECK,
     expect::CHECK,
 ];

@@ -241,6 +241,7 @@ fn source() -> SourceVm {
         guest_agent: true,
         windows: false,
         template: false,
+        power_offs: Some(Vec::new()),
     }
 }
 

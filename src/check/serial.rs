@@ -8,13 +8,13 @@ use crate::facts::TargetVm;
 pub(super) const CHECK: Check = Check {
     key: "serial",
     rule: "The firmware serial is the source's BIOS UUID: in VMware's form from OpenShift 4.20 with MTV 2.10 on, verbatim \
-           before.",
+           before; that of an OVA file is its UUID, verbatim.",
     source: "original-suite.md section 3 (serial); forklift-api.md section 7 (firmware)",
     judge: Rule::PerVm(judge),
 };
 
 fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
-    if evidence.provider_type != "vsphere" {
+    if !matches!(evidence.provider_type.as_str(), "vsphere" | "ova") {
         return Verdict::NotApplicable { reason: format!("{} sources have no such rule", evidence.provider_type) };
     }
     let Some(uuid) = &vm.source.uuid else {
@@ -33,6 +33,9 @@ fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
 
 /// The forms that the versions allow; both where the MTV version is not known.
 fn accepted_forms(evidence: &Evidence, uuid: &str) -> Vec<String> {
+    if evidence.provider_type == "ova" {
+        return vec![uuid.to_owned()];
+    }
     let openshift = at_least(evidence.openshift_version.as_ref(), 4, 20).unwrap_or(false);
     match (openshift, at_least(evidence.mtv_version.as_ref(), 2, 10)) {
         (false, _) | (true, Some(false)) => vec![uuid.to_owned()],
@@ -64,6 +67,19 @@ mod tests {
         evidence.vms[0].source.uuid = Some(UUID.to_owned());
         let target = TargetVm { serial: serial.map(str::to_owned), ..sample::target() };
         judge(&evidence, &evidence.vms[0], &target)
+    }
+
+    #[test]
+    fn an_ova_file_keeps_its_uuid_in_every_version() {
+        let mut evidence = sample::evidence();
+        evidence.provider_type = "ova".into();
+        evidence.vms[0].source.uuid = Some(UUID.to_owned());
+        let judged = |serial: &str| {
+            let target = TargetVm { serial: Some(serial.to_owned()), ..sample::target() };
+            judge(&evidence, &evidence.vms[0], &target)
+        };
+        assert!(matches!(judged(UUID), Verdict::Passed { .. }));
+        assert!(matches!(judged(VMWARE), Verdict::Failed { .. }));
     }
 
     #[test]

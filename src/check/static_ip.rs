@@ -15,7 +15,16 @@ pub(super) const CHECK: Check = Check {
     judge: Rule::PerVm(judge),
 };
 
+/// Types of sources of whose VMs the product keeps the addresses. Source: forklift-api.md section 5
+/// (`preserveStaticIPs`).
+pub fn keeps_addresses(provider_type: &str) -> bool {
+    matches!(provider_type, "vsphere" | "hyperv")
+}
+
 fn judge(evidence: &Evidence, vm: &VmEvidence, target: &TargetVm) -> Verdict {
+    if !keeps_addresses(&evidence.provider_type) {
+        return Verdict::NotApplicable { reason: format!("{} sources have no such rule", evidence.provider_type) };
+    }
     let asked = evidence.asked.static_ips;
     let beside = |reason: String| {
         if asked {

@@ -20,3 +20,12 @@ pub(super) fn mtv_before(evidence: &Evidence, major: u64, minor: u64) -> bool {
 pub(super) fn too_old(evidence: &Evidence, what: &str, major: u64, minor: u64) -> Option<String> {
     mtv_before(evidence, major, minor).then(|| format!("MTV before {major}.{minor} has no {what}"))
 }
+/// Why nothing of a field of the Plan is in the VM's template: on sources of type openshift the product takes the source's
+/// template over as it is. What is there all the same is judged.
+///
+/// Source: forklift-api.md section 7, "OpenShift source" (by reading; unconfirmed at run time).
+pub(super) fn lost_with_template(evidence: &Evidence, field: &str) -> Option<String> {
+    (evidence.provider_type == "openshift").then(|| {
+        format!("the product takes the template of openshift sources over as it is, and {field} is lost with it")
+    })
+}

@@ -1,9 +1,10 @@
-//! Clients of others against the served lab: kubectl, Python's Kubernetes client, pyVmomi.
+//! Clients of others against the served lab: kubectl, Python's Kubernetes client, pyVmomi, openstacksdk.
 
 mod kubectl_access;
 mod kubectl_migration;
 mod kubectl_reading;
 mod kubectl_writing;
+mod openstack;
 mod python;
 pub(crate) mod served;
 mod serving;
@@ -16,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         kubectl_writing::trials(),
         kubectl_access::trials(),
         kubectl_migration::trials(),
+        openstack::trials(),
         python::trials(),
         serving::trials(),
     ]

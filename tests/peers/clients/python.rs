@@ -1,4 +1,4 @@
-//! Python's Kubernetes client and pyVmomi: one script of this folder for each topic.
+//! Python's Kubernetes client, pyVmomi and oVirt's SDK: one script of this folder for each topic.
 
 use super::kubectl_migration::{MIGRATION, set};
 use super::served::Served;
@@ -28,6 +28,16 @@ pub(crate) fn trials() -> Vec<Trial> {
         }),
         trial("clients::pyvmomi::commands_run_in_a_guest", &[Python], |bench| async move {
             Served::start(&bench).await.python("vsphere_guest.py", &[]).await;
+        }),
+        trial("clients::ovirt::certificate_login_and_token_are_checked", &[Python], |bench| async move {
+            Served::start(&bench).await.python("ovirt_session.py", &[]).await;
+        }),
+        trial("clients::ovirt::everything_that_the_program_reads_has_its_type", &[Python], |bench| async move {
+            Served::start(&bench).await.python("ovirt_reading.py", &[]).await;
+        }),
+        trial("clients::ovirt::a_clone_lives_and_leaves_the_engine_as_it_was", &[Python], |bench| async move {
+            // Slow enough for its locks to be seen: a copy takes a second.
+            Served::with(&bench, &["--speed", "60"]).await.python("ovirt_changing.py", &[]).await;
         }),
         Trial::test("clients::pyvmomi::the_list_of_properties_is_what_the_program_reads", || {
             paths_are_current().map_err(Into::into)

@@ -33,7 +33,7 @@ async fn ends(bench: Bench, signal: &str) {
     let how = lab.death().await;
     assert!(how.ends_with("exit status: 0"), "{how}{}", lab.last_words());
     watch.kill().await;
-    let again = ["--kubernetes", &kubernetes, "--vsphere", &vsphere];
+    let again = ["--kubernetes", &kubernetes, "--source", &vsphere];
     let lab = bench.start(launch(bench.folder(), &again)).await;
     let lab = Served::of(&bench, lab);
     assert_eq!(lab.url("kubernetes"), format!("https://{kubernetes}"));
