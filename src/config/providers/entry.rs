@@ -3,7 +3,7 @@
 use super::fields::{Fields, Members, Scope, choose};
 use super::guest::GuestCredentials;
 use super::keys::{self, TYPES};
-use super::url::{Address, http_address, share_address};
+use super::url::{Address, host_and_port, http_address, share_address};
 use super::{CopyOffload, ProviderKind};
 use crate::config::Secret;
 use crate::config::json::Json;
@@ -83,6 +83,16 @@ impl ProviderEntry {
         self.address().map_or(443, |address| address.port)
     }
 
+    /// Where the source shows its certificate, host and port: at `api_url`, and at `fqdn` where that is another host or
+    /// names another port. `fqdn` without a port means the port of `api_url`.
+    pub fn addresses(&self) -> Vec<(String, u16)> {
+        let api = (self.host(), self.port());
+        let named = host_and_port(&self.fqdn).map(|(host, port)| (host, port.unwrap_or(api.1)));
+        let mut places = vec![api];
+        places.extend(named.ok().filter(|place| *place != places[0]));
+        places
+    }
+
     fn address(&self) -> Option<Address> {
         if self.api_url.is_empty() {
             return http_address(&format!("https://{}", self.fqdn)).ok();
@@ -96,6 +106,7 @@ impl ProviderEntry {
         let foreign = |key: &str| foreign_key(key, type_name);
         let mut fields = Fields::check(members, &keys::entry_keys(type_name), foreign, scope);
         let api_url = api_url(type_name, &mut fields, scope);
+        check_fqdn(&mut fields, scope);
         let guest = GuestCredentials::build(&mut fields, scope);
         let copyoffload = fields.section("copyoffload").map(|section| CopyOffload::build(section, scope));
         Some(Self {
@@ -105,7 +116,7 @@ impl ProviderEntry {
             username: fields.word("username"),
             password: fields.secret("password").unwrap_or_else(|| Secret::new("")),
             guest,
-            kind: ProviderKind::build(type_name, &mut fields, copyoffload),
+            kind: ProviderKind::build(type_name, &mut fields, copyoffload, scope),
             api_url,
         })
     }
@@ -148,6 +159,14 @@ fn api_url(type_name: &str, fields: &mut Fields, scope: &mut Scope<'_>) -> Strin
         scope.fault(&place, "api_url", fault, format!("write the {form}"));
     }
     text
+}
+
+/// `fqdn`, where it is given: it may name a port, too.
+fn check_fqdn(fields: &mut Fields, scope: &mut Scope<'_>) {
+    let (Some(place), Some(text)) = (fields.place("fqdn"), fields.peek("fqdn")) else { return };
+    if let Err(fault) = host_and_port(text) {
+        scope.fault(&place, "fqdn", fault, "write HOST or HOST:PORT");
+    }
 }
 
 fn read_address(type_name: &str, api_url: &str) -> Result<Address, &'static str> {

@@ -138,6 +138,14 @@ impl Fields {
         self.0.get(name).map(|(_, place)| place.clone())
     }
 
+    /// A text that stays where it is; `None` when it is empty.
+    pub(super) fn peek(&self, name: &str) -> Option<&str> {
+        match self.0.get(name) {
+            Some((Value::Text(text), _)) => Some(text.as_str()).filter(|text| !text.is_empty()),
+            _ => None,
+        }
+    }
+
     fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).map(|(value, _)| value)
     }

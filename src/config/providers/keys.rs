@@ -63,7 +63,7 @@ pub(super) fn entry_keys(type_name: &str) -> Vec<Key> {
     let mut keys = vec![
         key("type", Form::Choice(&TYPES), Need::Required, "Kind of the source."),
         key("version", Form::Text, Need::Required, "Version of the source, as names of created objects carry it."),
-        key("fqdn", Form::Text, login, "Host name of the source."),
+        key("fqdn", Form::Text, login, "Host name of the source, HOST or HOST:PORT; its certificate is trusted."),
         key("api_url", Form::Text, url, url_doc(type_name)),
         key("username", Form::Text, login, "User of the source's API."),
         key("password", Form::Secret, login, "Password of that user."),
@@ -108,12 +108,22 @@ const VSPHERE: [Key; 5] = [
     key("copyoffload", Form::CopyOffload, Need::Optional, "Storage copy offload (XCOPY) through the array."),
 ];
 
-const OPENSTACK: [Key; 5] = [
-    key("user_domain_name", Form::Text, Need::Required, "Keystone domain of the user, by name."),
+const OPENSTACK: [Key; 7] = [
     key("region_name", Form::Text, Need::Required, "Region."),
-    key("project_name", Form::Text, Need::Required, "Project."),
-    key("user_domain_id", Form::Text, Need::Required, "Keystone domain of the user, by id."),
-    key("project_domain_id", Form::Text, Need::Required, "Keystone domain of the project, by id."),
+    key("user_domain_id", Form::Text, Need::Optional, "Keystone domain of the user, by id."),
+    key("user_domain_name", Form::Text, Need::Optional, "Keystone domain of the user, by name."),
+    key("project_id", Form::Text, Need::Optional, "Project, by id."),
+    key("project_name", Form::Text, Need::Optional, "Project, by name."),
+    key("project_domain_id", Form::Text, Need::Optional, "Keystone domain of the project, by id."),
+    key("project_domain_name", Form::Text, Need::Optional, "Keystone domain of the project, by name."),
+];
+
+/// Keys of an OpenStack entry of which one at least must be there, unless the key beside them is: a project's id needs
+/// no domain.
+pub(super) const OPENSTACK_EITHER: [([&str; 2], Option<&str>); 3] = [
+    (["user_domain_id", "user_domain_name"], None),
+    (["project_id", "project_name"], None),
+    (["project_domain_id", "project_domain_name"], Some("project_id")),
 ];
 
 /// The keys of the section `copyoffload`, those of every vendor included.

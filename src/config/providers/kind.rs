@@ -1,7 +1,8 @@
 //! What an entry has beyond the common keys, by type.
 
 use super::CopyOffload;
-use super::fields::Fields;
+use super::fields::{Fields, Scope};
+use super::keys;
 use crate::config::Secret;
 
 /// The type of a source, with its own keys.
@@ -54,23 +55,65 @@ impl EndpointType {
     }
 }
 
-/// The keys of an OpenStack entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The keys of an OpenStack entry. Domains and project are told by id, by name, or by both; then the id counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Openstack {
-    /// Keystone domain of the user, by name.
-    pub user_domain_name: String,
     /// Region.
     pub region_name: String,
-    /// Project.
-    pub project_name: String,
-    /// Keystone domain of the user, by id.
-    pub user_domain_id: String,
-    /// Keystone domain of the project, by id.
-    pub project_domain_id: String,
+    /// Keystone domain of the user, by id; without it there is the name.
+    pub user_domain_id: Option<String>,
+    /// Keystone domain of the user, by name.
+    pub user_domain_name: Option<String>,
+    /// Project, by id; without it there is the name.
+    pub project_id: Option<String>,
+    /// Project, by name.
+    pub project_name: Option<String>,
+    /// Keystone domain of the project, by id; without it there is the name, or the project's own id.
+    pub project_domain_id: Option<String>,
+    /// Keystone domain of the project, by name.
+    pub project_domain_name: Option<String>,
+}
+
+impl Openstack {
+    /// Whether the project is in the user's domain, as far as the keys tell: ids count before names, and a project that
+    /// is told by its id needs no domain.
+    pub fn has_one_domain(&self) -> bool {
+        match (&self.user_domain_id, &self.project_domain_id, &self.project_domain_name) {
+            (_, None, None) => true,
+            (Some(user), Some(project), _) => user == project,
+            (_, _, Some(project)) => self.user_domain_name.as_ref() == Some(project),
+            (None, Some(_), None) => false,
+        }
+    }
+
+    /// Of keys that stand for each other one must be there.
+    fn build(fields: &mut Fields, scope: &mut Scope<'_>) -> Self {
+        for (either, unless) in keys::OPENSTACK_EITHER {
+            let told = either.iter().chain(&unless).any(|key| fields.place(key).is_some());
+            if !told {
+                let [id, name] = either;
+                scope.fault(&scope.entry(), id, "is missing", format!("add it or {name}: at least one must be there"));
+            }
+        }
+        Self {
+            region_name: fields.word("region_name"),
+            user_domain_id: fields.text("user_domain_id"),
+            user_domain_name: fields.text("user_domain_name"),
+            project_id: fields.text("project_id"),
+            project_name: fields.text("project_name"),
+            project_domain_id: fields.text("project_domain_id"),
+            project_domain_name: fields.text("project_domain_name"),
+        }
+    }
 }
 
 impl ProviderKind {
-    pub(super) fn build(type_name: &str, fields: &mut Fields, copyoffload: Option<CopyOffload>) -> Self {
+    pub(super) fn build(
+        type_name: &str,
+        fields: &mut Fields,
+        copyoffload: Option<CopyOffload>,
+        scope: &mut Scope<'_>,
+    ) -> Self {
         match type_name {
             "vsphere" => Self::Vsphere(Vsphere {
                 vddk_init_image: fields.text("vddk_init_image"),
@@ -82,13 +125,7 @@ impl ProviderKind {
                 luks_passphrase: fields.secret("luks_passphrase"),
                 copyoffload,
             }),
-            "openstack" => Self::Openstack(Openstack {
-                user_domain_name: fields.word("user_domain_name"),
-                region_name: fields.word("region_name"),
-                project_name: fields.word("project_name"),
-                user_domain_id: fields.word("user_domain_id"),
-                project_domain_id: fields.word("project_domain_id"),
-            }),
+            "openstack" => Self::Openstack(Openstack::build(fields, scope)),
             "ovirt" => Self::Ovirt,
             "openshift" => Self::Openshift,
             _ => Self::Ova,

@@ -10,6 +10,9 @@ pub fn providers_schema() -> Schema {
     let mut definitions = Map::new();
     for type_name in TYPES {
         let mut entry = object(&keys::entry_keys(type_name));
+        if type_name == "openstack" {
+            entry["allOf"] = keys::OPENSTACK_EITHER.map(|(either, unless)| one_of(&either, unless)).into();
+        }
         entry["properties"]["type"] = json!({"const": type_name, "description": "Kind of the source."});
         definitions.insert(type_name.to_owned(), entry);
     }
@@ -41,6 +44,12 @@ pub fn providers_schema() -> Schema {
         schema.insert(key.to_owned(), value);
     }
     schema
+}
+
+/// One of these keys must be there, unless another one is.
+fn one_of(either: &[&str], unless: Option<&str>) -> Value {
+    let required: Vec<Value> = either.iter().chain(&unless).map(|key| json!({"required": [key]})).collect();
+    json!({"anyOf": required})
 }
 
 /// Credentials may come from the environment instead, so the schema asks only for the keys that may not.

@@ -101,7 +101,7 @@ fn the_example_is_accepted_and_has_every_type() {
     assert_eq!(address("ova"), ("nas.example.com".to_owned(), 2049));
     assert_eq!(address("rhv"), ("rhv.example.com".to_owned(), 443));
     let ProviderKind::Openstack(openstack) = &providers.get("openstack").unwrap().kind else { panic!() };
-    assert_eq!((openstack.region_name.as_str(), openstack.user_domain_name.as_str()), ("regionOne", "Default"));
+    assert_eq!((openstack.region_name.as_str(), openstack.user_domain_name.as_deref()), ("regionOne", Some("Default")));
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn values_are_checked_by_their_key() {
 
 #[test]
 fn required_keys_depend_on_the_type() {
-    let openstack = ["user_domain_name", "region_name", "project_name", "user_domain_id", "project_domain_id"];
+    let openstack = ["region_name", "user_domain_id", "project_id", "project_domain_id"];
     let common = ["version", "fqdn", "api_url", "username", "password"];
     for (type_name, required) in [
         ("vsphere", common.to_vec()),
@@ -194,6 +194,38 @@ fn required_keys_depend_on_the_type() {
     assert_eq!((cluster.get("p").unwrap().host(), cluster.get("p").unwrap().port()), ("api.x".to_owned(), 443));
     let cluster = parse(&json!({"p": {"type": "openshift", "version": "4.20", "fqdn": "api.x:6443"}})).unwrap();
     assert_eq!((cluster.get("p").unwrap().host(), cluster.get("p").unwrap().port()), ("api.x".to_owned(), 6443));
+}
+
+#[test]
+fn of_an_openstack_domain_or_project_the_id_or_the_name_is_told() {
+    let entry = |keys: &[&str]| {
+        let mut entry = json!({"type": "openstack", "version": "17.1", "fqdn": "h", "api_url": "https://h/v3",
+            "username": "u", "password": "x", "region_name": "r"});
+        for key in keys {
+            entry[key] = json!(format!("its {key}"));
+        }
+        json!({"o": entry})
+    };
+    for keys in [
+        ["user_domain_id", "project_id", "version"],
+        ["user_domain_name", "project_id", "project_domain_name"],
+        ["user_domain_name", "project_name", "project_domain_name"],
+        ["user_domain_id", "project_name", "project_domain_id"],
+    ] {
+        let providers = parse(&entry(&keys)).unwrap();
+        let ProviderKind::Openstack(openstack) = &providers.get("o").unwrap().kind else { panic!() };
+        assert_eq!(openstack.user_domain_id.is_some(), keys.contains(&"user_domain_id"), "{keys:?}");
+        assert_eq!(openstack.project_domain_name.is_some(), keys.contains(&"project_domain_name"), "{keys:?}");
+    }
+    for (keys, missing, other) in [
+        (["project_name", "project_domain_id"], "user_domain_id", "user_domain_name"),
+        (["user_domain_name", "project_domain_id"], "project_id", "project_name"),
+        (["user_domain_id", "project_name"], "project_domain_id", "project_domain_name"),
+    ] {
+        let found = fault(&entry(&keys));
+        let words = format!("key {missing:?} is missing; add it or {other}: at least one must be there");
+        assert!(found.ends_with(&words), "{found}");
+    }
 }
 
 #[test]
