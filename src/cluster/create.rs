@@ -96,6 +96,30 @@ impl Cluster {
         }
     }
 
+    /// Creates what the ledger holds already, as a VM of a source; one that is there with the session's label is ours,
+    /// by an answer that was lost.
+    ///
+    /// # Errors
+    /// See [`ClusterError`]; [`ClusterError::Foreign`] if the name is taken by something of somebody else's.
+    pub async fn create_recorded(
+        &self,
+        target: &ObjectRef,
+        body: Value,
+        session: &str,
+    ) -> Result<DynamicObject, ClusterError> {
+        target.check()?;
+        let object: DynamicObject = serde_json::from_value(target.manifest(body, session)?)
+            .map_err(|_| ClusterError::BadBody { target: target.to_string() })?;
+        match self.post_surely(target, &object, session).await {
+            Posted::Made(object) => Ok(object),
+            Posted::Foreign(object) => {
+                let owner = label(&object).unwrap_or("absent").to_owned();
+                Err(ClusterError::Foreign { target: target.to_string(), label: SESSION_LABEL, owner })
+            }
+            Posted::Refused(error) | Posted::Unknown(error) => Err(error),
+        }
+    }
+
     async fn post_surely(&self, target: &ObjectRef, object: &DynamicObject, session: &str) -> Posted {
         let mut rest = FIRST_PAUSE;
         let mut last = self.post(target, object, session).await;

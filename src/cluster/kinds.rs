@@ -113,6 +113,10 @@ kinds! {
     CLUSTER_INSTANCETYPE = global(INSTANCETYPE, "VirtualMachineClusterInstancetype", "virtualmachineclusterinstancetypes");
     /// Devices by name.
     CLUSTER_PREFERENCE = global(INSTANCETYPE, "VirtualMachineClusterPreference", "virtualmachineclusterpreferences");
+    /// CPU and memory by name, of one namespace.
+    INSTANCETYPE = namespaced(INSTANCETYPE, "VirtualMachineInstancetype", "virtualmachineinstancetypes");
+    /// Devices by name, of one namespace.
+    PREFERENCE = namespaced(INSTANCETYPE, "VirtualMachinePreference", "virtualmachinepreferences");
     /// An import of a disk.
     DATA_VOLUME = namespaced(CDI, "DataVolume", "datavolumes");
     /// A golden image.

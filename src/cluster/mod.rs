@@ -15,6 +15,7 @@ mod login;
 mod object_ref;
 mod optimistic;
 mod port_forward;
+mod power;
 mod rights;
 mod stack;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use facts::{
 pub use kinds::Kind;
 pub use login::{LoginError, connect, connect_through};
 pub use object_ref::ObjectRef;
+pub use power::VmAction;
 pub use rights::{Right, missing_rights, whoami};
 pub use stack::{ApiService, USER_AGENT, counting_client};
 pub use watch::Listed;

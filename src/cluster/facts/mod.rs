@@ -2,6 +2,7 @@
 
 mod agent;
 mod cli_download;
+mod instance_type;
 mod product;
 mod session;
 mod storage;

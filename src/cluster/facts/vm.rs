@@ -1,5 +1,6 @@
 //! A migrated VM as the cluster describes it.
 
+use super::instance_type::{Sizing, sizing};
 use super::vm_objects::{InstanceSpec, Interface, Pvc, Quantity, Topology, Vm, VmStatus, Vmi, Volume};
 use crate::cluster::{Cluster, ClusterError, Kind, ObjectRef, is_true, tolerant};
 use crate::facts::{Cpu, Firmware, NicAttachment, Power, TargetDisk, TargetNic, TargetVm, parse_quantity_bytes};
@@ -65,12 +66,19 @@ async fn assemble(cluster: &Cluster, target: &ObjectRef, vm: &DynamicObject) -> 
     let efi = template.domain.firmware.bootloader.efi.as_ref();
     let serials = [&template.domain.firmware.serial, &running.domain.firmware.serial];
     let disks = disks(cluster, template, namespace).await?;
+    let told = template.domain.cpu.as_ref().or(running.domain.cpu.as_ref()).map(cpu);
+    let memory_told = memory(&operation, template, running)?;
+    // Neither the VM nor, while it is off, an instance tells what an instance type gives.
+    let given = match (told, memory_told) {
+        (Some(_), Some(_)) => Sizing::default(),
+        _ => sizing(cluster, namespace, &read.spec.instancetype, &read.spec.preference).await?,
+    };
     Ok(TargetVm {
         namespace: namespace.to_owned(),
         uid: vm.metadata.uid.clone().unwrap_or_default(),
         power: power(&read.status, vmi.is_some()),
-        cpu: template.domain.cpu.as_ref().or(running.domain.cpu.as_ref()).map(cpu),
-        memory_bytes: memory(&operation, template, running)?,
+        cpu: told.or(given.cpu),
+        memory_bytes: memory_told.or(given.memory_bytes),
         serial: serials.into_iter().find(|serial| !serial.is_empty()).cloned(),
         firmware: if efi.is_some() { Firmware::Efi } else { Firmware::Bios },
         secure_boot: efi.is_some_and(|efi| efi.secure_boot.unwrap_or(true)),
@@ -149,17 +157,21 @@ async fn disks(cluster: &Cluster, spec: &InstanceSpec, namespace: &str) -> Resul
     };
     let mut volumes: Vec<&Volume> = spec.volumes.iter().filter(|volume| !volume.claim().is_empty()).collect();
     volumes.sort_by_key(|volume| order(volume));
-    stream::iter(volumes)
-        .map(|volume| async move {
-            let target = ObjectRef::namespaced(Kind::PVC, namespace, volume.claim());
-            let claim = cluster.get(&target).await?;
-            let device = spec.domain.devices.disks.iter().find(|device| device.name == volume.name);
-            let boot_order = device.and_then(|device| device.boot_order);
-            Ok(TargetDisk { boot_order, ..disk(volume, claim.as_ref(), &format!("read {target}"))? })
-        })
-        .buffered(PARALLEL)
-        .try_collect()
-        .await
+    let reads: Vec<_> = volumes.into_iter().map(|volume| read_disk(cluster, spec, volume, namespace)).collect();
+    stream::iter(reads).buffered(PARALLEL).try_collect().await
+}
+
+async fn read_disk(
+    cluster: &Cluster,
+    spec: &InstanceSpec,
+    volume: &Volume,
+    namespace: &str,
+) -> Result<TargetDisk, ClusterError> {
+    let target = ObjectRef::namespaced(Kind::PVC, namespace, volume.claim());
+    let claim = cluster.get(&target).await?;
+    let device = spec.domain.devices.disks.iter().find(|device| device.name == volume.name);
+    let boot_order = device.and_then(|device| device.boot_order);
+    Ok(TargetDisk { boot_order, ..disk(volume, claim.as_ref(), &format!("read {target}"))? })
 }
 
 fn disk(volume: &Volume, claim: Option<&DynamicObject>, operation: &str) -> Result<TargetDisk, ClusterError> {

@@ -2,6 +2,7 @@
 //!
 //! Absent fields read as empty: the servers leave out what is false or nil. Source: cluster-api.md section 1.1.
 
+use super::instance_type::Matcher;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -15,6 +16,8 @@ pub(super) struct Vm {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct VmSpec {
+    pub(super) instancetype: Matcher,
+    pub(super) preference: Matcher,
     pub(super) template: Template,
 }
 

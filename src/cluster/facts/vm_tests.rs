@@ -119,12 +119,12 @@ async fn a_stopped_vm_with_bios_and_a_lost_claim() {
 }
 
 #[tokio::test]
-async fn an_instance_type_leaves_cpu_and_memory_to_the_instance() {
-    for (started, cpu, memory) in
-        [(true, Some(Cpu { sockets: 1, cores: 1, threads: 2 }), Some(2_u64 << 30)), (false, None, None)]
-    {
+async fn an_instance_type_leaves_cpu_and_memory_to_the_instance_and_is_asked_while_there_is_none() {
+    let parts = |sockets, threads| Some(Cpu { sockets, cores: 1, threads });
+    for (started, cpu, memory) in [(true, parts(1, 2), 2_u64 << 30), (false, parts(4, 1), 8 << 30)] {
         let mut vm = running_vm();
         vm["spec"]["instancetype"] = json!({"name": "u1.small"});
+        vm["spec"]["preference"] = json!({"name": "rhel.9"});
         vm["spec"]["template"]["spec"] =
             json!({"domain": {"devices": {}, "firmware": {"bootloader": {"efi": {}}}}, "networks": null});
         let fake = Fake::default();
@@ -133,9 +133,11 @@ async fn an_instance_type_leaves_cpu_and_memory_to_the_instance() {
             fake.answer(200, vmi());
         } else {
             fake.answer(404, not_found("virtualmachineinstances", "v"));
+            fake.answer(200, json!({"spec": {"cpu": {"guest": 4}, "memory": {"guest": "8Gi"}}}));
+            fake.answer(404, not_found("virtualmachineclusterpreferences", "rhel.9"));
         }
         let vm = target_vm(&fake.cluster(), "n", "v").await.unwrap().unwrap();
-        assert_eq!((vm.cpu, vm.memory_bytes), (cpu, memory));
+        assert_eq!((vm.cpu, vm.memory_bytes), (cpu, Some(memory)));
         assert_eq!(vm.serial.as_deref(), started.then_some("from-instance"));
         assert!(vm.secure_boot && vm.nics.is_empty() && vm.disks.is_empty());
     }

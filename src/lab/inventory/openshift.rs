@@ -7,11 +7,13 @@ use kube::Client;
 use serde_json::{Value, json};
 
 /// Collection and the path of its API; `vms` come first in the sheet's order.
-const COLLECTIONS: [(&str, &str); 7] = [
+const COLLECTIONS: [(&str, &str); 9] = [
     ("vms", "/apis/kubevirt.io/v1/virtualmachines"),
     ("namespaces", "/api/v1/namespaces"),
     ("storageclasses", "/apis/storage.k8s.io/v1/storageclasses"),
     ("networkattachmentdefinitions", "/apis/k8s.cni.cncf.io/v1/network-attachment-definitions"),
+    ("instancetypes", "/apis/instancetype.kubevirt.io/v1beta1/virtualmachineinstancetypes"),
+    ("clusterinstancetypes", "/apis/instancetype.kubevirt.io/v1beta1/virtualmachineclusterinstancetypes"),
     ("persistentvolumeclaims", "/api/v1/persistentvolumeclaims"),
     ("datavolumes", "/apis/cdi.kubevirt.io/v1beta1/datavolumes"),
     ("kubevirts", "/apis/kubevirt.io/v1/kubevirts"),
@@ -40,6 +42,20 @@ pub(super) async fn collection(
     let wanted =
         |item: &&Value| query.namespace.as_deref().is_none_or(|namespace| item["metadata"]["namespace"] == namespace);
     Ok(Some(items.iter().filter(wanted).map(|item| resource(&format!("{link}/{name}"), item, query.detail)).collect()))
+}
+
+/// A VM with its instance, which there is only while it runs.
+pub(super) async fn with_instance(client: &Client, mut vm: Value) -> Result<Value, kube::Error> {
+    let word = |field: &str| vm[field].as_str().unwrap_or_default().to_owned();
+    let path =
+        format!("/apis/kubevirt.io/v1/namespaces/{}/virtualmachineinstances/{}", word("namespace"), word("name"));
+    let Ok(request) = http::Request::get(path).body(Vec::new()) else { return Ok(vm) };
+    match client.request::<Value>(request).await {
+        Ok(instance) => vm["instance"] = instance,
+        Err(kube::Error::Api(status)) if status.code == 404 => {}
+        Err(error) => return Err(error),
+    }
+    Ok(vm)
 }
 
 /// A resource: the base, and from detail 1 the object itself.

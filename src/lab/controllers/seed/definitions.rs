@@ -81,6 +81,10 @@ fn forklift() -> Vec<Definition> {
     ]
 }
 
+fn of_instance_types(kind: &'static str, plural: &'static str, scope: (bool, bool)) -> Definition {
+    define("instancetype.kubevirt.io", "v1beta1", kind, plural, scope)
+}
+
 fn platform() -> Vec<Definition> {
     vec![
         Definition {
@@ -99,6 +103,15 @@ fn platform() -> Vec<Definition> {
             ..define("kubevirt.io", "v1", "VirtualMachineInstance", "virtualmachineinstances", NAMESPACED)
         },
         define("kubevirt.io", "v1", "KubeVirt", "kubevirts", NAMESPACED),
+        of_instance_types("VirtualMachineInstancetype", "virtualmachineinstancetypes", (true, false)),
+        of_instance_types("VirtualMachineClusterInstancetype", "virtualmachineclusterinstancetypes", (false, false)),
+        of_instance_types("VirtualMachinePreference", "virtualmachinepreferences", (true, false)),
+        of_instance_types("VirtualMachineClusterPreference", "virtualmachineclusterpreferences", (false, false)),
+        Definition {
+            short: &["vmexport", "vmexports"],
+            columns: &[("PHASE", ".status.phase")],
+            ..define("export.kubevirt.io", "v1beta1", "VirtualMachineExport", "virtualmachineexports", NAMESPACED)
+        },
         Definition {
             short: &["dv", "dvs"],
             columns: &[

@@ -3,6 +3,7 @@
 mod cluster;
 mod definitions;
 mod forklift;
+mod golden;
 mod plant;
 mod start;
 

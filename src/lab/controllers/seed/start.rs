@@ -1,6 +1,6 @@
 //! The order in which the first objects are made: definitions first, so that their kinds exist.
 
-use super::{cluster, definitions, forklift};
+use super::{cluster, definitions, forklift, golden};
 use crate::facts::parse_version;
 use crate::lab::fault::Failure;
 use crate::lab::world::World;
@@ -14,6 +14,7 @@ pub fn seed(world: &World) -> Vec<Value> {
     let version = parse_version(&world.spec.cluster.mtv).unwrap_or(Version::new(2, 11, 0));
     let mut objects = definitions::all(Some(&version).filter(|_| installed));
     objects.extend(cluster::all(&world.spec.cluster));
+    objects.extend(golden::all(&world.spec));
     if installed {
         objects.extend(forklift::all(&world.spec.cluster, !failing(&Failure::ForkliftPodsDown)));
     }
