@@ -88,5 +88,5 @@ async fn insecure_found(walk: &Walk<'_>) -> Result<Option<String>, StepError> {
 }
 
 fn source_name(source: &MapSource) -> String {
-    source.name.clone().or_else(|| source.id.clone()).unwrap_or_default()
+    source.name.clone().or_else(|| source.id.clone()).or_else(|| source.kind.clone()).unwrap_or_default()
 }

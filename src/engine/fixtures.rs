@@ -8,21 +8,33 @@ use super::session::SessionParts;
 use super::source::ConnectedSource;
 use super::steps::StepError;
 use crate::cluster::{self, Created, Creation, Kind, ObjectRef};
-use crate::config::ProviderEntry;
+use crate::config::{ProviderEntry, ProviderKind};
 use crate::event::Event;
 use crate::http::{HttpClient, TlsPolicy};
 use crate::inventory::Inventory;
 use crate::migration::{
-    Names, destination_provider_body, provider_ready, remote_provider_body, remote_secret_body, source_provider_body,
-    source_secret_body,
+    Names, SourceAccess, destination_provider_body, nad_body, provider_ready, remote_provider_body, remote_secret_body,
+    source_provider_body, source_secret_body,
 };
-use crate::provider::SourceProvider;
+use crate::provider::{ClonePlace, SourceProvider};
 use crate::undo::{EntryId, ObjectUndo};
 use crate::wait::Seen;
 use http::Uri;
 use kube::ResourceExt;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// No rejection of duplicate MAC addresses. Source: cluster-api.md section 3.3.
+const KEEP_MACS: (&str, &str) = ("mutatevirtualmachines.kubemacpool.io", "ignore");
+/// Labels of a namespace of migrated VMs.
+const TARGET_LABELS: [(&str, &str); 3] = [
+    ("pod-security.kubernetes.io/enforce", "restricted"),
+    ("pod-security.kubernetes.io/enforce-version", "latest"),
+    KEEP_MACS,
+];
+/// Labels of the namespace of source VMs.
+pub(super) const SOURCE_VMS_LABELS: [(&str, &str); 1] = [KEEP_MACS];
 
 /// What all sources share.
 pub(super) struct SharedFixtures {
@@ -48,8 +60,17 @@ pub struct SourceFixture {
     pub(super) sdk: Arc<dyn SourceProvider>,
     /// The product's view of the source.
     pub(super) inventory: Inventory,
+    /// Where its VMs are made, if it is the cluster itself.
+    pub(super) site: Option<VmSite>,
     /// The key on the ESXi host, once it was asked for.
     esxi_key: tokio::sync::OnceCell<Result<Option<EntryId>, StepError>>,
+}
+
+/// Where source VMs are made on the cluster.
+pub(super) struct VmSite {
+    pub(super) place: ClonePlace,
+    /// Ledger entries of the namespace and of the network attachment.
+    pub(super) entries: [EntryId; 2],
 }
 
 impl SharedFixtures {
@@ -75,26 +96,31 @@ impl SourceFixture {
     ) -> Result<Self, StepError> {
         let begun = parts.events.elapsed_ms();
         let entry = parts.providers.get(name).map_err(|error| StepError::Broken(error.to_string()))?.clone();
-        let ConnectedSource { sdk, ca } = connected;
+        let access = source_access(parts, &entry, &connected).await?;
+        let ConnectedSource { sdk, .. } = connected;
         let names = Names::new(&parts.id, parts.seed, (entry.type_name(), &entry.version), name);
         let namespace = &shared.namespace;
         let secret = names.resource("secret");
         let target = ObjectRef::namespaced(Kind::SECRET, namespace, &secret);
-        let body = source_secret_body(&entry, ca.as_deref());
+        let body = source_secret_body(&entry, &access);
         let needs = vec![shared.namespace_entry];
         let secret_made = Draft { test: None, target, body, needs: needs.clone() }.create(parts).await?;
         let provider = names.resource("provider");
         let target = ObjectRef::namespaced(Kind::PROVIDER, namespace, &provider);
-        let body = source_provider_body(&entry, namespace, &secret);
+        let body = source_provider_body(&entry, &access.url, (namespace, &secret));
         let needs = vec![shared.namespace_entry, secret_made.entry];
         let made = Draft { test: None, target, body, needs }.create(parts).await?;
         wait_provider(parts, namespace, &provider).await?;
         let inventory = open_inventory(parts, &entry, &made.object.uid().unwrap_or_default()).await?;
         inventory.wait_provider(&parts.deadline(parts.settings.timeouts.inventory)).await?;
+        let site = match entry.kind {
+            ProviderKind::Openshift => Some(make_site(parts, &names).await?),
+            _ => None,
+        };
         let took_ms = parts.events.elapsed_ms() - begun;
         parts.emit(Event::FixtureReady { what: format!("Provider {namespace}/{provider} for {name}"), took_ms });
         let esxi_key = tokio::sync::OnceCell::new();
-        Ok(Self { entry, provider, secret, provider_entry: made.entry, sdk, inventory, esxi_key })
+        Ok(Self { entry, provider, secret, provider_entry: made.entry, sdk, inventory, site, esxi_key })
     }
 
     /// Has the product's key on the source's ESXi host, if its `esxi_clone_method` is ssh: installed by the first test
@@ -102,6 +128,20 @@ impl SourceFixture {
     pub(super) async fn esxi_key(&self, parts: &SessionParts, namespace: &str) -> Result<Option<EntryId>, StepError> {
         self.esxi_key.get_or_init(|| esxi_key::install(parts, self, namespace)).await.clone()
     }
+}
+
+/// The namespace of the VMs that are made as sources, and the attachment of their second NIC. Several sources that are
+/// the cluster share them.
+///
+/// Source: original-suite.md sections 1.1 (OpenShift source ns) and 1.9 (`source_vms_namespace`).
+async fn make_site(parts: &SessionParts, names: &Names) -> Result<VmSite, StepError> {
+    let namespace = names.source_namespace();
+    let created = create_labelled_namespace(parts, &namespace, &SOURCE_VMS_LABELS).await?;
+    let attachment = names.nad(1);
+    let target = ObjectRef::namespaced(Kind::NAD, &namespace, &attachment);
+    let nad = Draft { test: None, target, body: nad_body(&attachment, 1), needs: vec![created.entry] };
+    let entries = [created.entry, nad.create(parts).await?.entry];
+    Ok(VmSite { place: ClonePlace { namespace, attachment, session: parts.id.to_string() }, entries })
 }
 
 async fn open_inventory(parts: &SessionParts, entry: &ProviderEntry, uid: &str) -> Result<Inventory, StepError> {
@@ -137,11 +177,7 @@ pub(super) async fn remote_destination(
     };
     let (secret, provider) = (names.resource("secret"), names.remote_destination_provider());
     let namespace = &shared.namespace;
-    let ca = match cluster.tls() {
-        TlsPolicy::AcceptAny => None,
-        TlsPolicy::Pinned(pem) => Some(pem.clone()),
-        TlsPolicy::SystemRoots => Some(shown_chain(parts, cluster.url()).await?),
-    };
+    let ca = cluster_ca(parts).await?;
     let target = ObjectRef::namespaced(Kind::SECRET, namespace, &secret);
     let body = remote_secret_body(cluster.url(), token.expose(), ca.as_deref());
     let needs = vec![shared.namespace_entry];
@@ -152,6 +188,43 @@ pub(super) async fn remote_destination(
     let made = Draft { test: None, target, body, needs }.create(parts).await?;
     wait_provider(parts, namespace, &provider).await?;
     Ok((provider, made.entry))
+}
+
+/// How the product shall reach a source: as this run does. An OpenShift source is the cluster itself, with the run's
+/// token and what its login trusts; another cluster would need a token that the providers file does not have.
+///
+/// Source: original-suite.md sections 1.2 and 4.
+async fn source_access(
+    parts: &SessionParts,
+    entry: &ProviderEntry,
+    connected: &ConnectedSource,
+) -> Result<SourceAccess, StepError> {
+    if !matches!(entry.kind, ProviderKind::Openshift) {
+        let (url, ca) = (entry.api_url.clone(), connected.ca.clone());
+        return Ok(SourceAccess { url, token: None, insecure: connected.insecure, ca });
+    }
+    let cluster = &parts.cluster;
+    let given = entry.api_url.trim_end_matches('/');
+    if !given.is_empty() && given != cluster.url().trim_end_matches('/') {
+        let remedy = "log in to that cluster, or leave api_url empty";
+        let words = format!("provider {}: its api_url {given} is not the cluster of the run", entry.name);
+        return Err(StepError::Broken(format!("{words}, {}; {remedy}", cluster.url())));
+    }
+    let Some(token) = cluster.token() else {
+        let remedy = "log in with a token or with host, user and password";
+        return Err(StepError::Broken(format!("provider {}: the cluster login has no token; {remedy}", entry.name)));
+    };
+    let ca = cluster_ca(parts).await?;
+    Ok(SourceAccess { url: cluster.url().to_owned(), token: Some(token.clone()), insecure: ca.is_none(), ca })
+}
+
+/// What this run's own login trusts the API server by; `None` where it does not verify.
+async fn cluster_ca(parts: &SessionParts) -> Result<Option<String>, StepError> {
+    match parts.cluster.tls() {
+        TlsPolicy::AcceptAny => Ok(None),
+        TlsPolicy::Pinned(pem) => Ok(Some(pem.clone())),
+        TlsPolicy::SystemRoots => shown_chain(parts, parts.cluster.url()).await.map(Some),
+    }
 }
 
 /// The certificate chain that the API server shows, which this run's own login has verified.
@@ -195,11 +268,16 @@ impl Draft<'_> {
 
 /// Creates a namespace with the labels of a migration target, or uses the one that is there; waits until it is Active.
 pub(super) async fn create_namespace(parts: &SessionParts, name: &str) -> Result<Created, StepError> {
-    let body = json!({ "metadata": { "labels": {
-        "pod-security.kubernetes.io/enforce": "restricted",
-        "pod-security.kubernetes.io/enforce-version": "latest",
-        "mutatevirtualmachines.kubemacpool.io": "ignore",
-    } } });
+    create_labelled_namespace(parts, name, &TARGET_LABELS).await
+}
+
+async fn create_labelled_namespace(
+    parts: &SessionParts,
+    name: &str,
+    labels: &[(&str, &str)],
+) -> Result<Created, StepError> {
+    let labels: BTreeMap<&str, &str> = labels.iter().copied().collect();
+    let body = json!({ "metadata": { "labels": labels } });
     let target = ObjectRef::global(Kind::NAMESPACE, name);
     let created = Draft { test: None, target: target.clone(), body, needs: Vec::new() }.create(parts).await?;
     let deadline = parts.deadline(parts.settings.timeouts.namespace_active);

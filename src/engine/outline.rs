@@ -3,21 +3,25 @@
 //! What only the source or the inventory can tell (ids, networks, datastores) stands in angle brackets.
 
 use super::controller_share::precopy_interval;
+use super::fixtures::SOURCE_VMS_LABELS;
 use super::offload::STORAGE_SECRET;
+use super::source::shows_certificate;
 use crate::cluster::{Kind, ObjectRef};
-use crate::config::{ProviderEntry, Secret, Settings};
+use crate::config::{ProviderEntry, ProviderKind, Secret, Settings};
 use crate::event::StepName;
 use crate::facts::{Power, Seed, SessionId, destination_vm_name};
 use crate::inventory::MapSource;
 use crate::migration::{
-    Names, PlanChoices, PlanRefs, PlanVm, StorageRow, destination_provider_body, hook_body, hooks_of, luks_secret_body,
-    luks_secret_name, migration_body, network_map_body, network_rows, offload_storage_rows, plan_body,
-    source_provider_body, source_secret_body, storage_map_body, storage_rows, storage_secret_body,
+    Names, PlanChoices, PlanRefs, PlanVm, SourceAccess, StorageRow, destination_provider_body, hook_body, hooks_of,
+    luks_secret_body, luks_secret_name, migration_body, nad_body, network_map_body, network_rows, offload_storage_rows,
+    plan_body, source_provider_body, source_secret_body, storage_map_body, storage_rows, storage_secret_body,
 };
+use crate::provider::{ClonePlace, openshift};
 use crate::scenario::{
     Destination, ExpectedResult, IntegrityRequest, NamedPlan, PlanSpec, StopAfter, Test, plan_scope,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// What stands for a text that is a secret.
@@ -52,14 +56,14 @@ impl Outline<'_> {
         let names = self.names(entry, &entry.name);
         let namespace = names.target_namespace(&self.settings.target_namespace_prefix);
         let (secret, provider) = (names.resource("secret"), names.resource("provider"));
-        let ca = (!self.settings.source_provider_insecure_skip_verify).then_some("<certificate chain of the source>");
-        let mut secret_body = source_secret_body(entry, ca);
-        for key in ["password", "user", "username"] {
+        let access = self.access(entry);
+        let mut secret_body = source_secret_body(entry, &access);
+        for key in ["password", "user", "username", "token"] {
             if let Some(value) = secret_body["stringData"].get_mut(key) {
                 *value = json!(SECRET);
             }
         }
-        let manifests = vec![
+        let mut manifests = vec![
             self.manifest(&ObjectRef::global(Kind::NAMESPACE, &namespace), json!({})),
             self.manifest(
                 &ObjectRef::namespaced(Kind::PROVIDER, &namespace, names.destination_provider()),
@@ -68,11 +72,43 @@ impl Outline<'_> {
             self.manifest(&ObjectRef::namespaced(Kind::SECRET, &namespace, &secret), secret_body),
             self.manifest(
                 &ObjectRef::namespaced(Kind::PROVIDER, &namespace, provider),
-                source_provider_body(entry, &namespace, &secret),
+                source_provider_body(entry, &access.url, (&namespace, &secret)),
             ),
         ];
-        let words = vec![format!("set up the session on {}: namespace, destination and source Provider", entry.name)];
+        let mut words =
+            vec![format!("set up the session on {}: namespace, destination and source Provider", entry.name)];
+        if let Some(place) = self.place(entry) {
+            words.push("make the namespace of the source VMs, with an attachment for their second NIC".to_owned());
+            let labels: BTreeMap<&str, &str> = SOURCE_VMS_LABELS.into_iter().collect();
+            let body = json!({ "metadata": { "labels": labels } });
+            manifests.push(self.manifest(&ObjectRef::global(Kind::NAMESPACE, &place.namespace), body));
+            let nad = ObjectRef::namespaced(Kind::NAD, &place.namespace, &place.attachment);
+            manifests.push(self.manifest(&nad, nad_body(&place.attachment, 1)));
+        }
         OutlineStep { step: None, words, manifests }
+    }
+
+    /// Where the source's VMs are made, if it is the cluster itself.
+    fn place(&self, entry: &ProviderEntry) -> Option<ClonePlace> {
+        let names = self.names(entry, &entry.name);
+        matches!(entry.kind, ProviderKind::Openshift).then(|| ClonePlace {
+            namespace: names.source_namespace(),
+            attachment: names.nad(1),
+            session: self.session.to_string(),
+        })
+    }
+
+    /// How the product will reach the source, as far as settings and entry tell.
+    fn access(&self, entry: &ProviderEntry) -> SourceAccess {
+        let is_cluster = entry.type_name() == "openshift";
+        let url = if is_cluster && entry.api_url.is_empty() { "<URL of the cluster>" } else { &entry.api_url };
+        let ca = shows_certificate(entry).then(|| "<certificate chain of the source>".to_owned());
+        SourceAccess {
+            url: url.to_owned(),
+            token: is_cluster.then(|| Secret::new(SECRET)),
+            insecure: self.settings.source_provider_insecure_skip_verify,
+            ca,
+        }
     }
 
     /// The steps of one test on `entry`.
@@ -93,7 +129,12 @@ impl Outline<'_> {
         };
         let choices = PlanChoices::of(plan, entry.type_name(), self.session.as_str());
         let mut words = self.borrowed(test, plan, &choices);
-        let vms = prepare(plan, &names, &target, &mut words);
+        let place = self.place(entry);
+        let vms = prepare(plan, &names, &target, &mut words, entry.type_name());
+        let of_vm = |vm: &PlanVm| {
+            Some(openshift::machine(&vm.name, place.as_ref()?, "<cloud-init of the entry's Linux login>"))
+        };
+        let machines: Vec<Value> = vms.iter().filter_map(of_vm).collect();
         let refs = PlanRefs {
             namespace: namespace.clone(),
             source: shared.resource("provider"),
@@ -106,7 +147,7 @@ impl Outline<'_> {
         let plan_name = names.migration("plan", plan.warm_migration);
         let step = |step, words: Vec<String>, manifests| OutlineStep { step: Some(step), words, manifests };
         let here = |kind, name: &str, body| self.manifest(&ObjectRef::namespaced(kind, &namespace, name), body);
-        let mut steps = vec![step(StepName::Prepare, words, Vec::new())];
+        let mut steps = vec![step(StepName::Prepare, words, machines)];
         steps.extend(self.maps(plan, entry, &names, &refs));
         if !refs.hooks.is_empty() {
             let bodies = hooks_of(plan).into_iter().zip(&refs.hooks);
@@ -138,7 +179,14 @@ impl Outline<'_> {
         let unknown = |what: &str| MapSource { id: None, name: Some(what.to_owned()), kind: None };
         let further = if plan.per_nic_network_map { "<network of each further NIC>" } else { "<each further network>" };
         let nads = plan.multus_namespace.as_ref().unwrap_or(&refs.target_namespace);
-        let networks = network_rows(vec![unknown("<first network>"), unknown(further)], names, nads);
+        let sources = match self.place(entry) {
+            Some(place) => vec![
+                MapSource { kind: Some("pod".to_owned()), ..MapSource::default() },
+                unknown(&format!("{}/{}", place.namespace, place.attachment)),
+            ],
+            None => vec![unknown("<first network>"), unknown(further)],
+        };
+        let networks = network_rows(sources, names, nads);
         let pair = (refs.source.as_str(), refs.destination.as_str());
         let here = |kind, name: &str, body| self.manifest(&ObjectRef::namespaced(kind, &refs.namespace, name), body);
         let made =
@@ -213,18 +261,34 @@ fn migrate_words(plan: &PlanSpec) -> String {
 }
 
 /// The VMs of the Plan; their clones in words.
-fn prepare(plan: &PlanSpec, names: &Names, target: &str, words: &mut Vec<String>) -> Vec<PlanVm> {
+fn prepare(plan: &PlanSpec, names: &Names, target: &str, words: &mut Vec<String>, source: &str) -> Vec<PlanVm> {
     let mut vms = Vec::new();
     for (index, vm) in plan.virtual_machines.iter().enumerate() {
         let base = vm.clone_name.as_deref().unwrap_or(&vm.name);
         let clone = names.clone_of(index, base, vm.preserve_name_format);
         let power = vm.source_vm_power.map(|power| format!(", switch it {}", Power::from(power))).unwrap_or_default();
         let migrated = destination_vm_name(&clone).unwrap_or_else(|error| error.to_string());
-        words.push(format!("clone {} to {clone}{power}; it will be VirtualMachine {target}/{migrated}", vm.name));
+        let luks = vm.luks.then(|| luks_secret_name(names, index));
+        if source == "ova" {
+            words.push(format!("look for {} in the inventory; it will be VirtualMachine {target}/{migrated}", vm.name));
+            let id = format!("<id of {} in the inventory>", vm.name);
+            let (name, target_name) = (vm.name.clone(), Some(migrated));
+            vms.push(PlanVm { id, name, namespace: None, migrate_shared_disks: None, luks, target_name });
+            continue;
+        }
+        let namespace = (source == "openshift").then(|| names.source_namespace());
+        let how = match &namespace {
+            Some(_) => {
+                let image = format!("{}/{}", openshift::OS_IMAGES, openshift::DATA_SOURCE);
+                format!("make {clone} from DataSource {image} and start it")
+            }
+            None => format!("clone {} to {clone}", vm.name),
+        };
+        words.push(format!("{how}{power}; it will be VirtualMachine {target}/{migrated}"));
         words.extend(plan.integrity.as_ref().map(|request| marking(&clone, request)));
         let id = format!("<id of {clone} in the inventory>");
-        let luks = vm.luks.then(|| luks_secret_name(names, index));
-        vms.push(PlanVm { id, name: clone, migrate_shared_disks: vm.migrate_shared_disks, luks });
+        let (migrate_shared_disks, target_name) = (vm.migrate_shared_disks, None);
+        vms.push(PlanVm { id, name: clone, namespace, migrate_shared_disks, luks, target_name });
     }
     vms
 }

@@ -1,11 +1,11 @@
 //! Looking at the environment before anything is created: every problem at once, each with its remedy.
 
 use super::inside::{LooksInside, looks_inside, missing_login};
-use super::rights::wanted_rights;
+use super::rights::{common_rights, openshift_source_rights};
 use super::source::{ConnectedSource, Reach};
 use super::steps::StepError;
-use crate::cluster::{self, Cluster, ClusterError};
-use crate::config::{ProviderEntry, Settings};
+use crate::cluster::{self, Cluster, ClusterError, Right};
+use crate::config::{ProviderEntry, ProviderKind, Settings};
 use crate::facts::{Power, chain, nearest};
 use crate::provider::ProviderError;
 use crate::scenario::{NamedPlan, Test};
@@ -103,7 +103,7 @@ pub async fn examine_cluster(cluster: &Cluster, settings: &Settings, class: &str
         let remedy = "install the MTV operator and create a ForkliftController";
         return Err(vec![Problem(format!("the cluster does not serve Forklift's kinds; {remedy}"))]);
     }
-    let wanted = wanted_rights();
+    let wanted = common_rights();
     let (pods, classes, missing, mtv, openshift) = futures::join!(
         cluster::forklift_pods(cluster, namespace),
         cluster::storage_classes(cluster),
@@ -113,12 +113,7 @@ pub async fn examine_cluster(cluster: &Cluster, settings: &Settings, class: &str
     );
     let mut problems: Vec<Problem> = remote_problem(settings, cluster.url()).into_iter().collect();
     match missing {
-        Ok(missing) if missing.is_empty() => {}
-        Ok(missing) => {
-            let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
-            let remedy = "grant them, or log in as a user who has them";
-            problems.push(Problem(format!("the user lacks rights: {}; {remedy}", list.join(", "))));
-        }
+        Ok(missing) => problems.extend(rights_problem(&missing)),
         Err(error) => problems.push(Problem(chain(&error))),
     }
     match pods {
@@ -141,6 +136,23 @@ pub async fn examine_cluster(cluster: &Cluster, settings: &Settings, class: &str
         Ok(Environment { cluster: cluster.url().to_owned(), mtv, openshift, storage_class: class.to_owned() })
     } else {
         Err(problems)
+    }
+}
+
+fn rights_problem(missing: &[Right<'_>]) -> Option<Problem> {
+    let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    let remedy = "grant them, or log in as a user who has them";
+    (!list.is_empty()).then(|| Problem(format!("the user lacks rights: {}; {remedy}", list.join(", "))))
+}
+
+/// What the user may not do that VMs on the cluster as a source need.
+async fn cluster_source_problem(reach: &Reach<'_>, entry: &ProviderEntry) -> Option<Problem> {
+    if !matches!(entry.kind, ProviderKind::Openshift) {
+        return None;
+    }
+    match cluster::missing_rights(reach.cluster, &openshift_source_rights()).await {
+        Ok(missing) => rights_problem(&missing),
+        Err(error) => Some(Problem(chain(&error))),
     }
 }
 
@@ -186,10 +198,10 @@ async fn examine_source(reach: &Reach<'_>, source: &NeededSource<'_>) -> Result<
         StepError::Cancelled => Problem(format!("provider {name}: interrupted")),
     };
     let connected = reach.connect(source.entry).await.map_err(|error| vec![words(error)])?;
-    let mut problems = Vec::new();
+    let mut problems: Vec<Problem> = cluster_source_problem(reach, source.entry).await.into_iter().collect();
     if let Err(error) = connected.sdk.test().await {
         problems.push(words(error.into()));
-    } else {
+    } else if connected.sdk.reads_vms() {
         for vm in &source.vms {
             match examine_vm(source, &connected, vm).await {
                 Ok(found) => problems.extend(found),

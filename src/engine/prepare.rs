@@ -9,6 +9,7 @@
 
 use super::clone_request::{Wish, non_dedicated};
 use super::inside::{mark, tell_origins, wait_for_cloud_init};
+use super::listed::listed_vms;
 use super::steps::StepError;
 use super::walk::Walk;
 use crate::event::Event;
@@ -34,6 +35,8 @@ pub(super) struct Prepared {
     pub(super) inventory: InventoryVm,
     /// The name that the product will give it.
     pub(super) target_name: String,
+    /// Whether the product is told that name; else it makes it of the VM's own.
+    pub(super) is_named: bool,
     /// Marks in its guest, if the plan asks for them.
     pub(super) integrity: Option<Integrity>,
     /// The ledger entries of the clone, or of the power to restore, and of the key on the ESXi host: the migration must
@@ -58,6 +61,9 @@ struct Intended<'a> {
 
 /// Makes every VM of the plan ready, in the plan's order.
 pub(super) async fn prepare_vms(walk: &Walk<'_>) -> Result<Vec<Prepared>, StepError> {
+    if !walk.source.sdk.reads_vms() {
+        return all(join_all(listed_vms(walk)).await);
+    }
     let (key, obtained) = futures::future::join(install_key(walk), obtain(walk)).await;
     let obtained = obtained?;
     let key = key?;
@@ -79,6 +85,9 @@ async fn install_key(walk: &Walk<'_>) -> Result<Option<EntryId>, StepError> {
 
 /// The facts of the source VMs now, in their order; `None` for one that is gone or cannot be read, which is told.
 pub(super) async fn facts_after(walk: &Walk<'_>, vms: &[Prepared]) -> Vec<Option<SourceVm>> {
+    if !walk.source.sdk.reads_vms() {
+        return vms.iter().map(|_| None).collect();
+    }
     let read = vms.iter().map(async |prepared| match walk.source.sdk.vm_facts(&prepared.vm).await {
         Ok(facts) => Some(facts),
         Err(error) => {
@@ -151,7 +160,9 @@ fn intend_clones<'a>(walk: &'a Walk<'a>) -> Result<Vec<Intended<'a>>, StepError>
         let name = walk.names.clone_of(index, wish.base_name(), request.preserve_name_format);
         let mut entry = None;
         if wish.is_cloned() {
-            let needs: Vec<EntryId> = owner.filter(|_| request.migrate_shared_disks.is_some()).into_iter().collect();
+            let mut needs: Vec<EntryId> =
+                owner.filter(|_| request.migrate_shared_disks.is_some()).into_iter().collect();
+            needs.extend(walk.source.site.iter().flat_map(|site| site.entries));
             let thing = Thing::SourceVm {
                 provider_type: walk.source.entry.type_name().to_owned(),
                 provider: walk.source.entry.name.clone(),
@@ -171,11 +182,14 @@ async fn obtain_vm<'a>(
     intended: Intended<'a>,
     same_host: Option<&str>,
 ) -> Result<Obtained<'a>, StepError> {
-    let source = walk.source.sdk.find_vm(intended.wish.source_name()).await?;
     let Intended { wish, name, entry } = intended;
+    let sdk = walk.source.sdk.as_ref();
     match entry {
-        Some(entry) => clone_vm(walk, (wish, source), (&name, entry), same_host).await,
-        None => borrow(walk, wish.request, source).await,
+        Some(entry) => {
+            let source = sdk.find_vm(wish.source_name()).await?;
+            clone_vm(walk, (wish, source), (&name, entry), same_host).await
+        }
+        None => borrow(walk, wish.request, sdk.find_itself(wish.source_name()).await?).await,
     }
 }
 
@@ -211,7 +225,9 @@ async fn clone_vm<'a>(
     let parts = walk.session.parts();
     let host = host_for(walk, &wish, &source, same_host).await?;
     let limit = walk.scenario.timeouts.clone.unwrap_or(parts.settings.timeouts.clone);
-    let made = walk.source.sdk.clone_vm(&wish.clone_request(source, name, host, limit)?, &parts.cancel).await?;
+    let mut asked = wish.clone_request(source, name, host, limit)?;
+    asked.place = walk.source.site.as_ref().map(|site| site.place.clone());
+    let made = walk.source.sdk.clone_vm(&asked, &parts.cancel).await?;
     parts.ledger.made(entry, Some(&made.id))?;
     let what = format!("VM {name} on provider {}", walk.source.entry.name);
     parts.emit(Event::Made { test: Some(walk.test.to_owned()), what });
@@ -272,7 +288,7 @@ async fn make_ready(walk: &Walk<'_>, obtained: Obtained<'_>) -> Result<Prepared,
         None => {}
     }
     let mut facts = sdk.vm_facts(&vm).await?;
-    tell_origins(walk, &vm, &mut facts).await;
+    tell_origins(walk, request, &vm, &mut facts).await;
     let limit = walk.plan.inventory_timeout.or(walk.scenario.timeouts.inventory);
     let deadline = walk.deadline(limit, walk.session.parts().settings.timeouts.inventory);
     let key = VmKey { id: Some(vm.id.clone()), name: vm.name.clone() };
@@ -280,7 +296,8 @@ async fn make_ready(walk: &Walk<'_>, obtained: Obtained<'_>) -> Result<Prepared,
     let target_name = destination_vm_name(&facts.name).map_err(|error| StepError::Broken(error.to_string()))?;
     let guest_agent = request.guest_agent;
     let luks = request.luks;
-    Ok(Prepared { guest_agent, luks, vm, facts, inventory, target_name, integrity, entries: vec![entry] })
+    let (is_named, entries) = (false, vec![entry]);
+    Ok(Prepared { guest_agent, luks, vm, facts, inventory, target_name, is_named, integrity, entries })
 }
 
 /// What a clone gets once it is there. All of it goes with the clone.

@@ -20,8 +20,28 @@ const MADE: [Kind; 8] = [
 /// What the product makes for a Plan, and a run removes if the product does not.
 const REMOVED: [Kind; 5] = [Kind::VM, Kind::PVC, Kind::DATA_VOLUME, Kind::POD, Kind::CONFIG_MAP];
 
-/// Everything that a run does on the cluster, each right once.
+/// Everything that a run may do on the cluster, whatever its sources are; each right once.
 pub fn wanted_rights() -> Vec<Right<'static>> {
+    let mut rights = common_rights();
+    rights.extend(openshift_source_rights());
+    rights
+}
+
+/// What a source of type openshift needs beside: its VMs are made on the cluster.
+pub fn openshift_source_rights() -> Vec<Right<'static>> {
+    let mut rights = vec![Right::to("create", Kind::VM)];
+    for resource in ["virtualmachines/start", "virtualmachines/stop"] {
+        rights.push(Right { group: "subresources.kubevirt.io", resource, ..Right::to("update", Kind::VM) });
+    }
+    let kinds = [Kind::DATA_SOURCE, Kind::CLUSTER_INSTANCETYPE, Kind::CLUSTER_PREFERENCE];
+    rights.extend(kinds.map(|kind| Right::to("get", kind)));
+    // Those that VMs of somebody else's may name.
+    rights.extend([Kind::INSTANCETYPE, Kind::PREFERENCE].map(|kind| Right::to("get", kind)));
+    rights
+}
+
+/// What every run does.
+pub fn common_rights() -> Vec<Right<'static>> {
     let mut rights = Vec::new();
     for kind in MADE.into_iter().chain([Kind::NAMESPACE]) {
         rights.extend(["create", "get", "list", "watch", "delete"].map(|verb| Right::to(verb, kind)));

@@ -213,7 +213,12 @@ impl Unwinder<'_> {
             return Ok(source.clone());
         }
         let entry = self.providers.get(name).map_err(|error| chain(&error))?;
-        let reach = Reach { network: self.network, settings: self.settings, counter: self.source_requests };
+        let reach = Reach {
+            network: self.network,
+            cluster: self.cluster,
+            settings: self.settings,
+            counter: self.source_requests,
+        };
         let connected = reach.connect(entry).await.map_err(|error| match error {
             StepError::Failed(reason) | StepError::Broken(reason) => reason,
             StepError::Cancelled => "interrupted".to_owned(),

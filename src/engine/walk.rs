@@ -268,8 +268,10 @@ impl<'a> Walk<'a> {
             .map(|((vm, request), secret)| PlanVm {
                 id: vm.inventory.id.clone(),
                 name: vm.facts.name.clone(),
+                namespace: vm.inventory.namespace().map(str::to_owned),
                 migrate_shared_disks: request.migrate_shared_disks,
                 luks: secret.as_ref().map(|(name, _)| name.clone()),
+                target_name: vm.is_named.then(|| vm.target_name.clone()),
             })
             .collect();
         let mut draft = self.draft(Kind::PLAN, &name, plan_body(self.plan, &vms, &refs, &self.choices));

@@ -2,7 +2,7 @@
 
 use super::rest::Rest;
 use super::wire::Base;
-use super::{InventoryError, InventoryVm, MapSource, vsphere};
+use super::{InventoryError, InventoryVm, MapSource, openshift, openstack, ova, ovirt, vsphere};
 use crate::wait::Seen;
 
 /// What is asked of the VMs' storages and networks.
@@ -32,6 +32,14 @@ pub(super) struct Source {
 pub(super) enum Adapter {
     /// vSphere.
     Vsphere,
+    /// OpenShift.
+    Openshift,
+    /// oVirt or RHV.
+    Ovirt,
+    /// OpenStack.
+    Openstack,
+    /// OVA files.
+    Ova,
     /// One whose rules are not written yet.
     Unsupported(String),
 }
@@ -40,6 +48,10 @@ impl Adapter {
     pub(super) fn of(type_name: &str) -> Self {
         match type_name {
             "vsphere" => Self::Vsphere,
+            "openshift" => Self::Openshift,
+            "ovirt" => Self::Ovirt,
+            "openstack" => Self::Openstack,
+            "ova" => Self::Ova,
             other => Self::Unsupported(other.to_owned()),
         }
     }
@@ -53,7 +65,7 @@ impl Source {
     /// Every VM that is listed: id, name and path.
     pub(super) async fn vms(&self) -> Result<Vec<Base>, InventoryError> {
         match &self.adapter {
-            Adapter::Vsphere => {
+            Adapter::Vsphere | Adapter::Ovirt | Adapter::Openstack | Adapter::Openshift | Adapter::Ova => {
                 Ok(self.rest.get::<Option<Vec<Base>>>(&format!("{}/vms", self.root)).await?.unwrap_or_default())
             }
             Adapter::Unsupported(kind) => Err(Self::unsupported(kind)),
@@ -64,6 +76,10 @@ impl Source {
     pub(super) async fn vm(&self, id: &str) -> Result<InventoryVm, InventoryError> {
         match &self.adapter {
             Adapter::Vsphere => vsphere::vm(self, id).await,
+            Adapter::Openshift => openshift::vm(self, id).await,
+            Adapter::Ovirt => ovirt::vm(self, id).await,
+            Adapter::Openstack => openstack::vm(self, id).await,
+            Adapter::Ova => ova::vm(self, id).await,
             Adapter::Unsupported(kind) => Err(Self::unsupported(kind)),
         }
     }
@@ -72,6 +88,11 @@ impl Source {
     pub(super) async fn readiness(&self, storages: &[String]) -> Result<Seen<()>, InventoryError> {
         match &self.adapter {
             Adapter::Vsphere => vsphere::readiness(self, storages).await,
+            // Read live at each request: what the cluster has, it shows.
+            Adapter::Openshift => Ok(Seen::Met(())),
+            Adapter::Ovirt => ovirt::readiness(self, storages).await,
+            Adapter::Openstack => openstack::readiness(self, storages).await,
+            Adapter::Ova => ova::readiness(self, storages).await,
             Adapter::Unsupported(kind) => Err(Self::unsupported(kind)),
         }
     }
@@ -80,6 +101,10 @@ impl Source {
     pub(super) async fn map(&self, kind: MapKind, vms: &[InventoryVm]) -> Result<Seen<Vec<MapSource>>, InventoryError> {
         match &self.adapter {
             Adapter::Vsphere => vsphere::map(self, kind, vms).await,
+            Adapter::Openshift => openshift::map(self, kind, vms).await,
+            Adapter::Ovirt => ovirt::map(self, kind, vms).await,
+            Adapter::Openstack => openstack::map(self, kind, vms).await,
+            Adapter::Ova => ova::map(self, kind, vms).await,
             Adapter::Unsupported(kind) => Err(Self::unsupported(kind)),
         }
     }

@@ -86,6 +86,16 @@ pub enum InventoryError {
         /// Id and path of each.
         paths: Vec<String>,
     },
+    /// What the inventory says of a VM cannot be understood.
+    #[error("VM {vm} in the inventory: {problem}; {remedy}")]
+    Unclear {
+        /// The VM.
+        vm: String,
+        /// What is wrong.
+        problem: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// A type of provider that is not supported.
     #[error(
         "the inventory of providers of type {kind} is not supported yet; choose a source of type vsphere with \

@@ -37,6 +37,11 @@ impl Named {
         }
     }
 
+    /// Whether nothing is listed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
     /// Whether it is listed, by id or alias.
     pub(super) fn has(&self, id: &str) -> bool {
         self.by_id.contains_key(id) || self.other_ids.contains_key(id)

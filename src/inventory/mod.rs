@@ -9,6 +9,10 @@ mod adapter;
 mod client;
 mod error;
 mod map_source;
+mod openshift;
+mod openstack;
+mod ova;
+mod ovirt;
 mod rest;
 #[cfg(test)]
 mod tests;

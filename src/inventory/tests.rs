@@ -113,13 +113,13 @@ async fn what_does_not_pass_ends_the_wait_at_once() {
 #[tokio::test(start_paused = true)]
 async fn other_types_say_that_they_are_not_supported() {
     let http = client(&Arc::default());
-    let inventory = Inventory::new("https://inventory.test", Secret::new("t0ken"), http, "ovirt", "u1");
+    let inventory = Inventory::new("https://inventory.test", Secret::new("t0ken"), http, "hyperv", "u1");
     for error in [
         inventory.vm_by_name("a").await.unwrap_err(),
         inventory.wait_provider(&deadline()).await.unwrap_err(),
         inventory.networks(&[]).await.unwrap_err(),
     ] {
-        assert!(matches!(&error, InventoryError::Unsupported { kind } if kind == "ovirt"), "{error}");
+        assert!(matches!(&error, InventoryError::Unsupported { kind } if kind == "hyperv"), "{error}");
     }
 }
 

@@ -1,6 +1,9 @@
 //! A VM as the inventory describes it.
 
-use super::wire::VsphereVm;
+use super::wire::{OpenshiftVm, OpenstackVm, OvaVm, OvirtVm, VsphereVm};
+use super::{InventoryError, openshift, ova};
+use crate::facts::SourceVm;
+use std::collections::BTreeSet;
 
 /// What to look for: the source's own id if it is known (after a clone), else the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +44,14 @@ pub struct InventoryVm {
 pub enum VmDetail {
     /// vSphere.
     Vsphere(Box<VsphereVm>),
+    /// OpenShift.
+    Openshift(Box<OpenshiftVm>),
+    /// oVirt.
+    Ovirt(Box<OvirtVm>),
+    /// OpenStack.
+    Openstack(Box<OpenstackVm>),
+    /// An OVA file.
+    Ova(Box<OvaVm>),
 }
 
 impl InventoryVm {
@@ -48,6 +59,26 @@ impl InventoryVm {
     pub fn vsphere(&self) -> Option<&VsphereVm> {
         match &self.detail {
             VmDetail::Vsphere(vm) => Some(vm),
+            _ => None,
+        }
+    }
+
+    /// The namespace that a Plan names it by, where its source has namespaces.
+    pub fn namespace(&self) -> Option<&str> {
+        match &self.detail {
+            VmDetail::Openshift(vm) => Some(&vm.namespace),
+            _ => None,
+        }
+    }
+
+    /// The VM as a source would describe it, where the inventory alone can tell; `None` where the source is to be asked.
+    ///
+    /// # Errors
+    /// [`InventoryError::Unclear`] when what the inventory says cannot be understood.
+    pub fn facts(&self) -> Option<Result<SourceVm, InventoryError>> {
+        match &self.detail {
+            VmDetail::Ova(vm) => Some(ova::facts(vm)),
+            _ => None,
         }
     }
 
@@ -55,13 +86,27 @@ impl InventoryVm {
     pub fn disk_count(&self) -> usize {
         match &self.detail {
             VmDetail::Vsphere(vm) => vm.disks.len(),
+            VmDetail::Openshift(vm) => openshift::claims(vm).count(),
+            VmDetail::Ovirt(vm) => vm.disk_attachments.len(),
+            VmDetail::Openstack(vm) => vm.attached_volumes.len() + usize::from(!vm.image_id.is_empty()),
+            VmDetail::Ova(vm) => vm.disks.len(),
         }
     }
 
-    /// MAC addresses of its NICs, lower case, in the inventory's order.
+    /// MAC addresses of its NICs, lower case, in the inventory's order; empty where the hypervisor chooses one at each
+    /// start.
     pub fn macs(&self) -> Vec<String> {
         match &self.detail {
             VmDetail::Vsphere(vm) => vm.nics.iter().map(|nic| nic.mac.to_lowercase()).collect(),
+            VmDetail::Openshift(vm) => openshift::macs(vm),
+            VmDetail::Ovirt(vm) => vm.nics.iter().map(|nic| nic.mac.to_lowercase()).collect(),
+            VmDetail::Openstack(vm) => {
+                let all = vm.addresses.values().flatten().map(|address| address.mac.to_lowercase());
+                all.filter(|mac| !mac.is_empty()).collect::<BTreeSet<_>>().into_iter().collect()
+            }
+            VmDetail::Ova(vm) => {
+                vm.nics.iter().map(|nic| nic.mac.to_lowercase()).filter(|mac| !mac.is_empty()).collect()
+            }
         }
     }
 }

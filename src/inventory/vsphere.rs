@@ -36,7 +36,7 @@ pub(super) async fn map(
     let known = if kind == MapKind::Storage { datastores(source).await? } else { networks(source).await? };
     let mut sources = Vec::new();
     for vm in vms {
-        let VmDetail::Vsphere(detail) = &vm.detail;
+        let VmDetail::Vsphere(detail) = &vm.detail else { continue };
         for id in references(kind, detail) {
             match known.source(id) {
                 Some(source) => sources.push(source),

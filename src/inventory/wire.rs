@@ -2,6 +2,22 @@
 //!
 //! Source: inventory-api.md sections 4 and 6.
 
+mod openshift;
+mod openstack;
+mod ova;
+mod ovirt;
+
+pub use openshift::{
+    Claim, ClaimName, ClaimSpec, DataVolumeName, Devices, Domain, InstanceSpec, MultusNetwork, OpenshiftClaim,
+    OpenshiftVm, PodNetwork, VirtualMachine, VirtualMachineSpec, VirtualMachineTemplate, VmInterface, VmNetwork,
+    VmVolume,
+};
+pub use openstack::{OpenstackAddress, OpenstackRef, OpenstackVm, OpenstackVolume};
+pub use ova::{OvaDisk, OvaNetwork, OvaNic, OvaVm};
+pub use ovirt::{
+    OvirtAddress, OvirtDisk, OvirtDiskAttachment, OvirtNetwork, OvirtNic, OvirtNicProfile, OvirtSnapshot, OvirtVm,
+};
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 fn null_as_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Vec<T>, D::Error> {

@@ -136,11 +136,11 @@ mod tests {
     fn a_provider_tells_the_clone_method_and_the_missing_vddk_image() {
         let ssh = r#", "esxi_clone_method": "ssh", "esxi_host": "e", "esxi_user": "r", "esxi_password": "p""#;
         let by_ssh = providers(ssh, r#", "vddk_init_image": "image""#);
-        let body = source_provider_body(by_ssh.get("v8").unwrap(), "ns", "s");
+        let body = source_provider_body(by_ssh.get("v8").unwrap(), "https://vc/sdk", ("ns", "s"));
         assert_eq!(body["spec"]["settings"]["esxiCloneMethod"], "ssh");
         assert_eq!(body["metadata"]["annotations"], json!(null));
         let by_vib = providers(r#", "esxi_clone_method": "vib""#, "");
-        let body = source_provider_body(by_vib.get("v8").unwrap(), "ns", "s");
+        let body = source_provider_body(by_vib.get("v8").unwrap(), "https://vc/sdk", ("ns", "s"));
         assert_eq!(body["spec"]["settings"], json!({ "sdkEndpoint": "vcenter" }));
         assert_eq!(body["metadata"]["annotations"], json!({ "forklift.konveyor.io/empty-vddk-init-image": "yes" }));
     }

@@ -28,5 +28,5 @@ pub use maps::{
 pub use naming::Names;
 pub use plan::{PlanChoices, PlanRefs, PlanVm, plan_body};
 pub use progress::{StepProgress, VmProgress, vm_progress};
-pub use provider::{provider_ready, source_provider_body, source_secret_body};
+pub use provider::{SourceAccess, provider_ready, source_provider_body, source_secret_body};
 pub use readiness::ready;

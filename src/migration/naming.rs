@@ -53,6 +53,11 @@ impl Names {
         name.chars().take(NAME_MAX_CHARS).collect::<String>().trim_end_matches('-').to_owned()
     }
 
+    /// Name of the namespace of source VMs that are made on the cluster.
+    pub fn source_namespace(&self) -> String {
+        keep_tail(&format!("{}-source-vms", self.session), NAME_MAX_CHARS)
+    }
+
     /// Name of the clone of the VM at `index` of the scenario.
     pub fn clone_of(&self, index: usize, base: &str, preserve_format: bool) -> String {
         clone_name(&self.session, base, &self.unique(&format!("clone {index} {base}")), preserve_format)

@@ -15,10 +15,14 @@ pub struct PlanVm {
     pub id: String,
     /// Name on the source.
     pub name: String,
+    /// Namespace on the source, where it has namespaces.
+    pub namespace: Option<String>,
     /// Whether it takes the plan's shared disks along.
     pub migrate_shared_disks: Option<bool>,
     /// Secret with the passphrase of its disks, in the Plan's namespace.
     pub luks: Option<String>,
+    /// Name that it gets on the cluster; `None`: the product makes it of the VM's own.
+    pub target_name: Option<String>,
 }
 
 /// What a Plan refers to, all in its own namespace.
@@ -127,11 +131,17 @@ fn plan_vm(vm: &PlanVm, hooks: &[Value], here: impl Fn(&str) -> Value) -> Value 
     if !hooks.is_empty() {
         entry["hooks"] = json!(hooks);
     }
+    if let Some(namespace) = &vm.namespace {
+        entry["namespace"] = json!(namespace);
+    }
     if let Some(shared) = vm.migrate_shared_disks {
         entry["migrateSharedDisks"] = json!(shared);
     }
     if let Some(secret) = &vm.luks {
         entry["luks"] = here(secret);
+    }
+    if let Some(name) = &vm.target_name {
+        entry["targetName"] = json!(name);
     }
     entry
 }

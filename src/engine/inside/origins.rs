@@ -2,22 +2,24 @@
 //!
 //! Source: source-providers.md section 2.3 (`nmcli` is run in the guest).
 
-use super::login::opens;
-use super::source_shell::source_shell;
+use super::login::looks_inside;
+use super::source_shell::{READ, source_shell};
+use crate::check::keeps_addresses;
 use crate::engine::walk::Walk;
 use crate::facts::{GuestAddress, GuestFacts, Power, SourceVm};
 use crate::guest::look;
 use crate::provider::VmRef;
-use std::time::Duration;
+use crate::scenario::VmRequest;
 
-/// Longest time for one command that reads facts.
-const READ: Duration = Duration::from_secs(60);
-
-/// Completes the addresses of a running VM by a look into its guest; what cannot be read stays unknown, which is told.
-pub(in crate::engine) async fn tell_origins(walk: &Walk<'_>, vm: &VmRef, facts: &mut SourceVm) {
+/// Completes the addresses of a running VM by a look into its guest, where the migrated one is looked into: nobody else
+/// asks for them. What cannot be read stays unknown, which is told.
+pub(in crate::engine) async fn tell_origins(walk: &Walk<'_>, request: &VmRequest, vm: &VmRef, facts: &mut SourceVm) {
+    if !keeps_addresses(walk.source.entry.type_name()) {
+        return;
+    }
     let mut addresses = facts.nics.iter().flat_map(|nic| &nic.addresses);
     let untold = addresses.any(|address| address.is_static.is_none());
-    if !untold || facts.power != Power::On || !opens(walk.scenario, walk.plan) {
+    if !untold || facts.power != Power::On || looks_inside(walk.scenario, walk.plan, request).is_none() {
         return;
     }
     match source_shell(walk, vm, facts, facts.guest_family()).await {

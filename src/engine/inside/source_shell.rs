@@ -6,8 +6,8 @@ use super::login::login;
 use crate::config::ProviderEntry;
 use crate::engine::walk::Walk;
 use crate::facts::{GuestFamily, SourceVm, chain};
-use crate::guest::ssh::{Connection, HostKeyPolicy, Method, SshError, Target};
-use crate::guest::{GuestShell, ShellError, ShellOutput, SshShell, look};
+use crate::guest::ssh::{Connection, HostKeyPolicy, Method, SSH_PORT, SshError, Target};
+use crate::guest::{GuestShell, SAY_THE_WORD, ShellError, ShellOutput, SshShell, look};
 use crate::provider::{GuestAccount, ProviderError, SourceProvider, VmRef};
 use crate::wait::Deadline;
 use async_trait::async_trait;
@@ -15,7 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-const SSH_PORT: u16 = 22;
+/// Longest time for one command that reads facts.
+pub(super) const READ: Duration = Duration::from_secs(60);
 /// Longest try of one address.
 const TRY: Duration = Duration::from_secs(30);
 /// Longest wait for the first answer through the tools.
@@ -35,7 +36,7 @@ pub(super) async fn source_shell(
         Some(account) => {
             let cancel = walk.session.parts().cancel.clone();
             let shell = ToolsShell { sdk: Arc::clone(&walk.source.sdk), vm: vm.clone(), account, cancel };
-            match shell.ask("echo mtvtest", PROOF).await {
+            match shell.ask(SAY_THE_WORD, PROOF).await {
                 Ok(_) => return Ok(Box::new(shell)),
                 Err(error) => error,
             }

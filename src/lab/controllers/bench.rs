@@ -82,17 +82,20 @@ impl Bench {
         poll(own, &deadline, Duration::from_millis(20), probe).await.unwrap();
     }
 
+    /// Everything of a kind but the golden images, which are there from the start.
     pub(crate) fn all(&self, kind: Kind) -> Vec<Value> {
-        self.server.objects().into_iter().filter(|one| one["kind"] == kind.title).collect()
+        let images = "openshift-virtualization-os-images";
+        let is_wanted = |one: &Value| one["kind"] == kind.title && one["metadata"]["namespace"] != images;
+        self.server.objects().into_iter().filter(is_wanted).collect()
     }
 
     pub(crate) fn source_vm(&self, name: &str) -> crate::lab::world::Vm {
-        self.world.vsphere[0].read().vms.iter().find(|vm| vm.name == name).unwrap().clone()
+        self.world.sources[0].read().vms.iter().find(|vm| vm.name == name).unwrap().clone()
     }
 
     /// Secret, provider and maps for these VMs; everything goes to the pod network and the first class.
     pub(crate) async fn prepare(&self, password: &str) {
-        let source = &self.world.vsphere[0];
+        let source = &self.world.sources[0];
         self.make(
             kinds::SECRET,
             "login",
@@ -108,7 +111,7 @@ impl Bench {
 
     pub(crate) async fn map(&self) {
         let (datastores, networks) = {
-            let inventory = self.world.vsphere[0].read();
+            let inventory = self.world.sources[0].read();
             (inventory.datastores.clone(), inventory.networks.clone())
         };
         let provider = json!({

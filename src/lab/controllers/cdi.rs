@@ -3,7 +3,7 @@
 //! Source: cluster-api.md section 2.
 
 use super::hub::{Fail, Hub, Outcome};
-use super::kinds::{CLAIM, DATA_VOLUME, STORAGE_CLASS, STORAGE_PROFILE, VOLUME};
+use super::kinds::{CLAIM, DATA_SOURCE, DATA_VOLUME, STORAGE_CLASS, STORAGE_PROFILE, VOLUME};
 use super::object::{annotation, is_deleting, is_owned_by, items, name, namespace, owner_reference, text, uid};
 use crate::facts::{self, parse_quantity_bytes};
 use serde_json::{Map, Value, json};
@@ -27,6 +27,11 @@ pub(crate) fn percent_per(time: Duration, total_mib: u64) -> u64 {
 /// Brings a DataVolume on: its claim, its volume, its import.
 pub(crate) async fn reconcile(hub: &Hub, volume: &Value) -> Result<Outcome, Fail> {
     if is_deleting(volume) || text(volume, "/status/phase") == "Succeeded" {
+        return Ok(Outcome::Done);
+    }
+    let image = text(volume, "/spec/sourceRef/name");
+    if !image.is_empty() && hub.get(DATA_SOURCE, text(volume, "/spec/sourceRef/namespace"), image).await?.is_none() {
+        hub.put_status(DATA_VOLUME, volume, json!({"phase": "Pending", "progress": "N/A"})).await?;
         return Ok(Outcome::Done);
     }
     let class = text(volume, "/spec/storage/storageClassName");
@@ -124,12 +129,13 @@ fn next_import(volume: &Value, full_speed: bool) -> (&'static str, u64, bool) {
     if volume.pointer("/spec/source/blank").is_some() {
         return ("Succeeded", 100, false);
     }
-    if text(volume, "/status/phase") != "ImportInProgress" {
-        return ("ImportInProgress", 0, true);
+    let busy = if volume.pointer("/spec/sourceRef").is_some() { "CloneInProgress" } else { "ImportInProgress" };
+    if text(volume, "/status/phase") != busy {
+        return (busy, 0, true);
     }
     let done = text(volume, "/status/progress").split('.').next().and_then(|whole| whole.parse::<u64>().ok());
     let percent = done.unwrap_or(0) + if full_speed { 50 } else { percent_per(TICK, size_mib(volume)) };
-    if percent >= 100 { ("Succeeded", 100, false) } else { ("ImportInProgress", percent, true) }
+    if percent >= 100 { ("Succeeded", 100, false) } else { (busy, percent, true) }
 }
 
 fn default_class(hub: &Hub) -> String {

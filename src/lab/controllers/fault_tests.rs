@@ -101,7 +101,7 @@ async fn providers_and_plans_fail_openly() {
     let plan = bench.until(kinds::PLAN, "p", |one| kinds_of(one).contains(&"VMNetworksNotMapped")).await;
     assert!(!has_condition(&plan, "Ready"));
     bench.world.faults.fail(Failure::ProviderConnection { message: "no route".into() });
-    let provider = json!({"spec": {"type": "vsphere", "url": format!("https://{}/sdk", bench.world.vsphere[0].host),
+    let provider = json!({"spec": {"type": "vsphere", "url": format!("https://{}/sdk", bench.world.sources[0].host),
         "secret": {"namespace": SPACE, "name": "login"}}});
     bench.make(kinds::PROVIDER, "late", provider).await;
     let late = bench.until(kinds::PROVIDER, "late", |one| text(one, "/status/phase") == "ConnectionFailed").await;
@@ -117,7 +117,7 @@ async fn queued_vms_wait_for_their_turn() {
     let own = bench.hub.get(kinds::FORKLIFT_CONTROLLER, &space, "forklift-controller").await.unwrap().unwrap();
     let one_at_a_time = json!({"spec": {"controller_max_vm_inflight": 1}});
     bench.hub.merge(kinds::FORKLIFT_CONTROLLER, &own, &one_at_a_time).await.unwrap();
-    bench.world.vsphere[0].change(|inventory| {
+    bench.world.sources[0].change(|inventory| {
         let host = inventory.hosts[0].moref.clone();
         inventory.vms.iter_mut().for_each(|vm| vm.host.clone_from(&host));
     });

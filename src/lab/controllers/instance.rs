@@ -3,6 +3,7 @@
 //! Source: cluster-api.md section 1.1.
 
 use super::forklift::ORIGIN;
+use super::golden;
 use super::hub::{Fail, Hub, Outcome};
 use super::kinds::{INSTANCE, NODE, POD};
 use super::object::{
@@ -116,9 +117,10 @@ fn guest_of(hub: &Hub, instance: &Value) -> Option<Vm> {
     if let Some(guest) = guests.of_vm(uid(&vm)) {
         return Some(guest);
     }
-    let (source, moref) = annotation(&vm, ORIGIN).split_once('/')?;
-    let source = hub.world.vsphere.iter().find(|one| one.name == source)?;
-    let found = source.read().vm(moref).cloned()?;
+    let found = golden::guest_of(hub, &vm).or_else(|| {
+        let (source, moref) = annotation(&vm, ORIGIN).split_once('/')?;
+        hub.world.source(source)?.read().vm(moref).cloned()
+    })?;
     guests.presume(uid(&vm), &found);
     guests.of_vm(uid(&vm))
 }
@@ -150,8 +152,11 @@ fn launcher(instance: &Value, pod_name: &str, node: Option<&str>) -> Value {
     labels.insert("kubevirt.io".to_owned(), json!("virt-launcher"));
     labels.insert("kubevirt.io/created-by".to_owned(), json!(uid(instance)));
     labels.insert("vm.kubevirt.io/name".to_owned(), json!(name(instance)));
-    let claims: Vec<Value> =
-        volumes_of(instance).into_iter().filter(|volume| volume.get("persistentVolumeClaim").is_some()).collect();
+    let mounted = |volume: Value| {
+        let claim = golden::claim_of(&volume)?;
+        Some(json!({"name": volume["name"], "persistentVolumeClaim": {"claimName": claim}}))
+    };
+    let claims: Vec<Value> = volumes_of(instance).into_iter().filter_map(mounted).collect();
     let mut spec = restricted_pod("compute", "virt-launcher");
     if let Some(node) = node {
         spec["nodeName"] = json!(node);

@@ -35,6 +35,10 @@ pub(crate) const FORKLIFT_CONTROLLER: Kind =
     kind(FORKLIFT, "v1beta1", "ForkliftController", "forkliftcontrollers", true);
 pub(crate) const POPULATOR: Kind =
     kind(FORKLIFT, "v1beta1", "VSphereXcopyVolumePopulator", "vspherexcopyvolumepopulators", true);
+pub(crate) const OVIRT_POPULATOR: Kind =
+    kind(FORKLIFT, "v1beta1", "OvirtVolumePopulator", "ovirtvolumepopulators", true);
+pub(crate) const OPENSTACK_POPULATOR: Kind =
+    kind(FORKLIFT, "v1beta1", "OpenstackVolumePopulator", "openstackvolumepopulators", true);
 pub(crate) const NAMESPACE: Kind = kind("", "v1", "Namespace", "namespaces", false);
 pub(crate) const SECRET: Kind = kind("", "v1", "Secret", "secrets", true);
 pub(crate) const CONFIG_MAP: Kind = kind("", "v1", "ConfigMap", "configmaps", true);
@@ -53,6 +57,23 @@ pub(crate) const DATA_VOLUME: Kind = kind("cdi.kubevirt.io", "v1beta1", "DataVol
 pub(crate) const ATTACHMENT: Kind =
     kind("k8s.cni.cncf.io", "v1", "NetworkAttachmentDefinition", "network-attachment-definitions", true);
 pub(crate) const VIRTUAL_MACHINE: Kind = kind("kubevirt.io", "v1", "VirtualMachine", "virtualmachines", true);
+pub(crate) const INSTANCE_TYPE: Kind = kind(
+    "instancetype.kubevirt.io",
+    "v1beta1",
+    "VirtualMachineClusterInstancetype",
+    "virtualmachineclusterinstancetypes",
+    false,
+);
+pub(crate) const PREFERENCE: Kind = kind(
+    "instancetype.kubevirt.io",
+    "v1beta1",
+    "VirtualMachineClusterPreference",
+    "virtualmachineclusterpreferences",
+    false,
+);
+pub(crate) const EXPORT: Kind =
+    kind("export.kubevirt.io", "v1beta1", "VirtualMachineExport", "virtualmachineexports", true);
+pub(crate) const DATA_SOURCE: Kind = kind("cdi.kubevirt.io", "v1beta1", "DataSource", "datasources", true);
 pub(crate) const INSTANCE: Kind = kind("kubevirt.io", "v1", "VirtualMachineInstance", "virtualmachineinstances", true);
 
 impl Kind {

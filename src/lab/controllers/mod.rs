@@ -12,6 +12,7 @@ mod conditions;
 #[cfg(test)]
 mod fault_tests;
 mod forklift;
+mod golden;
 mod harm;
 mod hub;
 mod instance;
@@ -27,6 +28,8 @@ mod queue;
 mod routes;
 mod runner;
 mod seed;
+#[cfg(test)]
+mod sources_tests;
 mod subresource;
 mod virtual_machine;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Reading untyped objects. Absent and mistyped fields read as empty.
 
 use super::kinds::Kind;
-use crate::facts::{now, rfc3339};
+use crate::facts::{Seed, now, rfc3339};
 use serde_json::{Value, json};
 
 /// The text at a JSON pointer, or nothing.
@@ -128,6 +128,15 @@ pub(crate) fn secret_key(secret: &Value, key: &str) -> String {
     let encoded = secret.pointer("/data").and_then(|data| data.get(key)).and_then(Value::as_str).unwrap_or_default();
     let bytes = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// A name as an API server generates it from a `generateName`, but always the same for a purpose: what controllers make
+/// must be found again.
+///
+/// Source: cluster-api.md section 4, `generateName`: at most 58 characters of it are kept.
+pub(crate) fn generated_name(base: &str, purpose: &str) -> String {
+    let kept: String = base.chars().take(58).collect();
+    format!("{kept}{}", Seed(0).suffix(purpose, 5))
 }
 
 #[cfg(test)]

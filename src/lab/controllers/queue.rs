@@ -14,6 +14,8 @@ pub(crate) enum Controller {
     Plan,
     Migration,
     Populator,
+    OvirtPopulator,
+    OpenstackPopulator,
     Operator,
     DataVolume,
     Volume,

@@ -32,7 +32,9 @@ pub(crate) fn route(hub: &Hub, kind: Kind, object: &Value) {
             ask_all(hub, kinds::PROVIDER, Controller::Provider, |one| reference(one, "/spec/secret") == (space, own));
             ask_all(hub, kinds::STORAGE_MAP, Controller::StorageMap, unready);
         }
-        kinds::POPULATOR => ask_plans(hub, |plan| uid(plan) == label(object, "plan")),
+        kinds::POPULATOR | kinds::OVIRT_POPULATOR | kinds::OPENSTACK_POPULATOR => {
+            ask_plans(hub, |plan| uid(plan) == label(object, "plan"));
+        }
         kinds::POD if own.starts_with("populate-") => ask_plans(hub, |plan| has_condition(plan, "Executing")),
         kinds::STORAGE_MAP => ask_plans(hub, |plan| reference(plan, "/spec/map/storage") == (space, own)),
         kinds::NETWORK_MAP => ask_plans(hub, |plan| reference(plan, "/spec/map/network") == (space, own)),
@@ -48,7 +50,14 @@ pub(crate) fn route(hub: &Hub, kind: Kind, object: &Value) {
             let (plan_space, plan) = reference(object, "/spec/plan");
             ask(hub, Controller::Plan, plan_space, plan);
         }
-        kinds::DATA_VOLUME => ask_plans(hub, |plan| uid(plan) == label(object, "plan")),
+        kinds::DATA_VOLUME => {
+            ask_plans(hub, |plan| uid(plan) == label(object, "plan"));
+            for owner in items(object, "/metadata/ownerReferences") {
+                if text(owner, "/kind") == kinds::VIRTUAL_MACHINE.title {
+                    ask(hub, Controller::VirtualMachine, space, text(owner, "/name"));
+                }
+            }
+        }
         kinds::CLAIM => {
             ask(hub, Controller::DataVolume, space, own);
             ask(hub, Controller::Volume, "", text(object, "/spec/volumeName"));
@@ -61,7 +70,8 @@ pub(crate) fn route(hub: &Hub, kind: Kind, object: &Value) {
             ask_plans(hub, |plan| {
                 has_condition(plan, "VMAlreadyExists")
                     || has_condition(plan, "MacConflicts")
-                    || uid(plan) == label(object, "plan") && has_condition(plan, "Executing")
+                    || has_condition(plan, "Executing")
+                        && (uid(plan) == label(object, "plan") || migrates(plan, uid(object)))
             });
         }
         kinds::NODE => ask_all(hub, kinds::INSTANCE, Controller::Instance, |one| {
@@ -70,6 +80,11 @@ pub(crate) fn route(hub: &Hub, kind: Kind, object: &Value) {
         kinds::INSTANCE => ask(hub, Controller::VirtualMachine, space, own),
         _ => {}
     }
+}
+
+/// Whether a plan's source is the cluster itself, and this VM one of its own.
+fn migrates(plan: &Value, vm: &str) -> bool {
+    items(plan, "/spec/vms").any(|entry| text(entry, "/id") == vm)
 }
 
 /// Asks for what could not be resolved on a source that has changed.
@@ -103,6 +118,8 @@ fn controller_of(kind: Kind) -> Option<Controller> {
         kinds::PLAN => Controller::Plan,
         kinds::MIGRATION => Controller::Migration,
         kinds::POPULATOR => Controller::Populator,
+        kinds::OVIRT_POPULATOR => Controller::OvirtPopulator,
+        kinds::OPENSTACK_POPULATOR => Controller::OpenstackPopulator,
         kinds::FORKLIFT_CONTROLLER => Controller::Operator,
         kinds::DATA_VOLUME => Controller::DataVolume,
         kinds::VOLUME => Controller::Volume,

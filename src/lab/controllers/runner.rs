@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 const WORKERS: usize = 8;
 
 /// The kinds that are watched.
-const WATCHED: [Kind; 19] = [
+const WATCHED: [Kind; 21] = [
     kinds::PROVIDER,
     kinds::PLAN,
     kinds::MIGRATION,
@@ -32,6 +32,8 @@ const WATCHED: [Kind; 19] = [
     kinds::NETWORK_MAP,
     kinds::HOOK,
     kinds::POPULATOR,
+    kinds::OVIRT_POPULATOR,
+    kinds::OPENSTACK_POPULATOR,
     kinds::FORKLIFT_CONTROLLER,
     kinds::SECRET,
     kinds::NODE,
@@ -68,7 +70,7 @@ pub async fn run(world: World, client: kube::Client, cancel: CancellationToken) 
         }
     }
     let (later, timers) = mpsc::unbounded_channel();
-    for source in hub.world.vsphere.clone() {
+    for source in hub.world.sources.clone() {
         tasks.spawn(follow_source(Arc::clone(&hub), source.revisions()));
     }
     tasks.spawn(run_timers(Arc::clone(&hub), timers));
@@ -221,6 +223,8 @@ async fn reconcile(hub: &Hub, task: &Task) -> Result<Outcome, Fail> {
         Controller::Plan => kinds::PLAN,
         Controller::Migration => kinds::MIGRATION,
         Controller::Populator => kinds::POPULATOR,
+        Controller::OvirtPopulator => kinds::OVIRT_POPULATOR,
+        Controller::OpenstackPopulator => kinds::OPENSTACK_POPULATOR,
         Controller::Operator => kinds::FORKLIFT_CONTROLLER,
         Controller::DataVolume => kinds::DATA_VOLUME,
         Controller::Volume => kinds::VOLUME,
@@ -242,6 +246,10 @@ async fn reconcile(hub: &Hub, task: &Task) -> Result<Outcome, Fail> {
         Controller::Plan => Box::pin(forklift::plan::reconcile(hub, object)).await,
         Controller::Migration => forklift::migration::reconcile(hub, object).await,
         Controller::Populator => forklift::populator::reconcile(hub, object).await,
+        Controller::OvirtPopulator => forklift::populators::reconcile(hub, kinds::OVIRT_POPULATOR, object).await,
+        Controller::OpenstackPopulator => {
+            forklift::populators::reconcile(hub, kinds::OPENSTACK_POPULATOR, object).await
+        }
         Controller::Operator => operator::reconcile(hub, object).await,
         Controller::DataVolume => cdi::reconcile(hub, object).await,
         Controller::Volume => cdi::reclaim(hub, object).await,

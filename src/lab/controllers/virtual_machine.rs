@@ -2,6 +2,7 @@
 //!
 //! Source: cluster-api.md section 1.1.
 
+use super::golden;
 use super::hub::{Fail, Hub, Outcome};
 use super::kinds::{CLAIM, INSTANCE, VIRTUAL_MACHINE};
 use super::object::{has_condition, is_deleting, is_owned_by, items, name, namespace, owner_reference, text, uid};
@@ -34,14 +35,24 @@ pub(crate) async fn reconcile(hub: &Hub, vm: &Value) -> Result<Outcome, Fail> {
     }
     let missing = missing_claim(hub, vm).await?;
     let wanted = is_wanted(vm, instance.as_deref());
+    let complete = is_deleting(vm) || golden::provision(hub, vm).await?;
+    let mut failure = None;
     match (&instance, wanted) {
-        (None, true) if missing.is_none() => {
-            hub.create(INSTANCE, instance_of(vm)).await?;
-        }
+        (None, true) if missing.is_none() && complete => match golden::expanded(hub, vm).await? {
+            Ok(spec) => drop(hub.create(INSTANCE, instance_of(vm, spec)).await?),
+            Err(why) => failure = Some(why),
+        },
         (Some(instance), false) if !is_deleting(instance) => hub.delete(INSTANCE, instance).await?,
         _ => {}
     }
-    let status = status_of(vm, instance.as_deref(), wanted, missing.is_some());
+    let mut status = status_of(vm, instance.as_deref(), wanted, missing.is_some());
+    if instance.is_none() && !is_deleting(vm) && golden::is_provisioning(hub, vm) {
+        status["printableStatus"] = json!("Provisioning");
+    }
+    if let (Some(why), Some(conditions)) = (failure, status["conditions"].as_array_mut()) {
+        let told = json!({"type": "Failure", "status": "True", "reason": "FailedCreate", "message": why});
+        conditions.push(keep_time(vm, &told));
+    }
     hub.put_status(VIRTUAL_MACHINE, vm, status).await?;
     Ok(Outcome::Done)
 }
@@ -91,7 +102,7 @@ async fn missing_claim(hub: &Hub, vm: &Value) -> Result<Option<String>, Fail> {
     Ok(None)
 }
 
-fn instance_of(vm: &Value) -> Value {
+fn instance_of(vm: &Value, spec: Value) -> Value {
     let template = &vm["spec"]["template"];
     let mut metadata = json!({
         "namespace": namespace(vm), "name": name(vm),
@@ -102,7 +113,7 @@ fn instance_of(vm: &Value) -> Value {
             metadata[field] = value.clone();
         }
     }
-    json!({"metadata": metadata, "spec": template["spec"]})
+    json!({"metadata": metadata, "spec": spec})
 }
 
 /// The status. `created` and `ready` are left out when false.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const WARM: &str = "mtv-rhel8-warm-2disks2nics";
 
 async fn begin(bench: &Bench, cutover: Option<jiff::Timestamp>, extra: Value) {
-    bench.world.vsphere[0].change(|inventory| {
+    bench.world.sources[0].change(|inventory| {
         let vm = inventory.vms.iter_mut().find(|vm| vm.name == WARM).unwrap();
         vm.power = Power::On;
         vm.extra_config.push(("ctkEnabled".into(), "true".into()));

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cold_migration_arrives_intact_and_leaves_nothing() {
     let bench = Bench::start();
-    bench.world.vsphere[0].change(|inventory| {
+    bench.world.sources[0].change(|inventory| {
         let vm = inventory.vms.iter_mut().find(|vm| vm.name == VM).unwrap();
         vm.power = Power::On;
     });

@@ -1,4 +1,4 @@
-//! Forklift's inventory service, for vSphere providers and, live from the cluster, for OpenShift ones.
+//! Forklift's inventory service, for providers of every type; OpenShift ones are read live from the cluster.
 //!
 //! Providers are custom resources that it reads with an ordinary kube client; what they contain comes from the world,
 //! with the lag of a real inventory. It changes nothing.
@@ -8,8 +8,12 @@
 //! Source: inventory-api.md.
 
 mod gate;
+mod item;
 mod mirror;
 mod openshift;
+mod openstack;
+mod ova;
+mod ovirt;
 mod query;
 mod server;
 mod vm;

@@ -85,7 +85,11 @@ impl ListQuery {
                 let first = name.split('/').find(|part| !part.is_empty()).unwrap_or_default();
                 items.retain(|item| {
                     let path = item["path"].as_str().unwrap_or_default();
-                    if whole_suffix { path.ends_with(name.as_str()) } else { path.split('/').nth(1) == Some(first) }
+                    if whole_suffix {
+                        path.ends_with(name.as_str())
+                    } else {
+                        path.trim_start_matches('/').split('/').next() == Some(first)
+                    }
                 });
             }
         }

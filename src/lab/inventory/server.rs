@@ -2,10 +2,10 @@
 
 use super::mirror::Mirror;
 use super::query::{ListQuery, Refusal};
-use super::{gate, openshift, vsphere};
+use super::{gate, openshift, openstack, ova, ovirt, vsphere};
 use crate::lab::fault::{Failure, TransportEffect};
 use crate::lab::network::{connection_lost, failing_status};
-use crate::lab::world::World;
+use crate::lab::world::{SourceKind, SourceSpec, World};
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -51,7 +51,7 @@ impl InventoryServer {
     /// Begins to follow the world's sources. Needs a running tokio runtime.
     pub fn start(world: &World, client: Client) -> Self {
         let mirrors: Vec<Arc<Mirror>> =
-            world.vsphere.iter().map(|source| Arc::new(Mirror::new(Arc::clone(source)))).collect();
+            world.sources.iter().map(|source| Arc::new(Mirror::new(Arc::clone(source)))).collect();
         let mut running = JoinSet::new();
         for mirror in &mirrors {
             running.spawn(Arc::clone(mirror).follow(world.pace));
@@ -190,9 +190,15 @@ impl Inner {
     }
 
     fn mirror(&self, provider: &Value) -> Option<&Arc<Mirror>> {
-        let url: http::Uri = provider["spec"]["url"].as_str()?.parse().ok()?;
-        let authority = url.authority()?.as_str();
-        self.mirrors.iter().find(|mirror| mirror.source.answers_to(authority))
+        let (kind, url) = (provider["spec"]["type"].as_str()?, provider["spec"]["url"].as_str()?);
+        let uri = url.parse::<http::Uri>().ok();
+        // The URL of a share is `server:/path`.
+        let place = match (kind, &uri) {
+            ("ova", _) => url.split(':').next()?,
+            (_, Some(uri)) => uri.authority()?.as_str(),
+            _ => return None,
+        };
+        self.mirrors.iter().find(|mirror| mirror.source.type_name() == kind && mirror.source.answers_to(place))
     }
 
     fn is_stale(&self) -> bool {
@@ -221,10 +227,19 @@ impl Inner {
 
     fn more(&self, provider: &Value) -> Map<String, Value> {
         let Some(mirror) = self.mirror(provider) else { return Map::new() };
-        let mut more = vsphere::counts(mirror, self.is_stale());
-        more.insert("apiVersion".to_owned(), json!(format!("{}.0", mirror.source.version)));
-        more.insert("product".to_owned(), json!("VMware vCenter Server"));
-        more
+        let (source, known) = (&mirror.source, mirror.known(self.is_stale()));
+        match source.kind {
+            SourceKind::Ovirt(_) => ovirt::counts(&source.read(), &known),
+            SourceKind::Openstack(_) => openstack::counts(&source.read(), &known),
+            SourceKind::Ova => ova::counts(&source.read(), &known),
+            SourceKind::Openshift => Map::new(),
+            SourceKind::Vsphere(_) => {
+                let mut more = vsphere::counts(mirror, self.is_stale());
+                more.insert("apiVersion".to_owned(), json!(format!("{}.0", source.version)));
+                more.insert("product".to_owned(), json!("VMware vCenter Server"));
+                more
+            }
+        }
     }
 
     async fn read_provider(
@@ -242,7 +257,10 @@ impl Inner {
         if kind == "openshift" {
             return self.read_openshift(&link, rest, query).await;
         }
-        let mirror = self.mirror(provider).filter(|_| kind == "vsphere").ok_or_else(not_found)?;
+        let mirror = self.mirror(provider).ok_or_else(not_found)?;
+        if kind != "vsphere" {
+            return self.read_items(mirror, &link, rest, query);
+        }
         let has_hosts = self.has_hosts(uid);
         match *rest {
             ["hosts"] if !has_hosts => Ok(json!([])),
@@ -254,6 +272,44 @@ impl Inner {
             [name, id] => vsphere::object(mirror, self.is_stale(), &link, name, id).ok_or_else(not_found),
             _ => Err(not_found()),
         }
+    }
+
+    /// The collections of the types whose lists show the base only unless more is asked for.
+    fn read_items(&self, mirror: &Mirror, link: &str, rest: &[&str], query: &ListQuery) -> Result<Value, Refusal> {
+        let Some(name) = rest.first() else { return Err(not_found()) };
+        let (source, known) = (&mirror.source, mirror.known(self.is_stale()));
+        let inventory = source.read();
+        let (inventory, known) = (&*inventory, &known);
+        let items = match source.kind {
+            SourceKind::Ovirt(_) => ovirt::Snapshot { source, inventory, known, link }.items(name),
+            SourceKind::Openstack(_) => {
+                let place = self.region_and_project(&source.name);
+                openstack::Snapshot { source, inventory, known, link, place }.items(name)
+            }
+            SourceKind::Ova => ova::Snapshot { inventory, known, link }.items(name),
+            SourceKind::Vsphere(_) | SourceKind::Openshift => None,
+        };
+        let items = items.ok_or_else(not_found)?;
+        match *rest {
+            [_] => {
+                let all = items.into_iter().map(|item| item.at(query.detail)).collect();
+                Ok(json!(query.select(all, source.type_name() == "ova" && *name == "vms")))
+            }
+            [_, id] => {
+                let found = items.into_iter().find(|item| item.base["id"] == id);
+                found.map(|item| item.at(u32::MAX)).ok_or_else(not_found)
+            }
+            _ => Err(not_found()),
+        }
+    }
+
+    fn region_and_project(&self, source: &str) -> (&str, &str) {
+        let specs = self.world.spec.sources.iter();
+        let own = specs.filter(|spec| spec.name() == source).find_map(|spec| match spec {
+            SourceSpec::Openstack(spec) => Some((spec.region.as_str(), spec.project.as_str())),
+            _ => None,
+        });
+        own.unwrap_or_default()
     }
 
     async fn read_openshift(&self, link: &str, rest: &[&str], query: &ListQuery) -> Result<Value, Refusal> {
@@ -268,7 +324,13 @@ impl Inner {
             [name, id] => {
                 let all = ListQuery::everything();
                 let items = openshift::collection(&self.client, link, name, &all).await.map_err(failed)?;
-                items.unwrap_or_default().into_iter().find(|item| item["id"] == id).ok_or_else(not_found)
+                let found = items.unwrap_or_default().into_iter().find(|item| item["id"] == id);
+                let found = found.ok_or_else(not_found)?;
+                if name == "vms" {
+                    openshift::with_instance(&self.client, found).await.map_err(failed)
+                } else {
+                    Ok(found)
+                }
             }
             _ => Err(not_found()),
         }

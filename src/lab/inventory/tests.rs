@@ -4,7 +4,7 @@ use crate::lab::clock::Pace;
 use crate::lab::controllers;
 use crate::lab::fault::Failure;
 use crate::lab::kube::ApiServer;
-use crate::lab::world::{Vm, World, WorldSpec};
+use crate::lab::world::{NamedRef, Vm, World, WorldSpec};
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -127,7 +127,7 @@ async fn vms_networks_and_datastores_fit_together() {
     for disk in one["disks"].as_array().unwrap() {
         assert!(stores.as_array().unwrap().iter().any(|store| store["id"] == disk["datastore"]["id"]));
     }
-    let template = bench.world.vsphere[0].read().vms.iter().find(|vm| vm.template).unwrap().moref.clone();
+    let template = bench.world.sources[0].read().vms.iter().find(|vm| vm.template).unwrap().moref.clone();
     assert_eq!(bench.read(&format!("/vms/{template}")).await["isTemplate"], true);
 }
 
@@ -136,7 +136,7 @@ async fn clones_arrive_late_or_never() {
     let bench = Bench::new(Pace::divided_by(1.0));
     bench.put(&loaded());
     let clone = |name: &str, moref: &str| {
-        bench.world.vsphere[0].change(|inventory| {
+        bench.world.sources[0].change(|inventory| {
             let vm = Vm { name: name.into(), moref: moref.into(), power: Power::Off, ..inventory.vms[0].clone() };
             inventory.vms.push(vm);
         });
@@ -149,4 +149,114 @@ async fn clones_arrive_late_or_never() {
     assert_eq!(bench.read("/vms?name=auto-1").await[0]["id"], "vm-901");
     bench.world.faults.fail(Failure::InventoryStale);
     assert_eq!(bench.read("/vms?name=auto-1").await, json!([]));
+}
+
+/// The provider of another type, loaded.
+fn put_other(bench: &Bench, type_name: &str, url: &str) {
+    let provider = json!({"apiVersion": "forklift.konveyor.io/v1beta1", "kind": "Provider",
+        "metadata": {"name": type_name, "namespace": "openshift-mtv", "uid": UID},
+        "spec": {"type": type_name, "url": url, "secret": {"name": "s", "namespace": "openshift-mtv"}},
+        "status": {"conditions": loaded()}});
+    bench.api.insert(provider).unwrap();
+}
+
+async fn read_of(bench: &Bench, type_name: &str, path: &str) -> (u16, Value) {
+    let response = bench.get(&format!("/providers/{type_name}/{UID}{path}"), ADMIN).await;
+    let body = serde_json::from_slice(response.body()).unwrap_or_default();
+    (response.status().as_u16(), body)
+}
+
+fn texts<'a>(items: &'a Value, key: &str) -> Vec<&'a str> {
+    items.as_array().unwrap().iter().map(|item| item[key].as_str().unwrap_or("?")).collect()
+}
+
+#[tokio::test]
+async fn an_engines_networks_are_found_through_profiles_and_paths() {
+    let bench = Bench::new(Pace::FULL);
+    put_other(&bench, "ovirt", "https://rhv.lab.mtvtest/ovirt-engine/api");
+    let template = bench.world.of_type("ovirt").next().unwrap().change(|inventory| {
+        let (mut vm, template) = (inventory.vms[0].clone(), inventory.vms[0].name.clone());
+        (vm.name, vm.moref, vm.template) = ("auto-1".into(), "v1".into(), false);
+        vm.nics[0].network.clear();
+        inventory.vms.push(vm);
+        template
+    });
+    tokio::task::yield_now().await;
+    let read = async |path: &str| read_of(&bench, "ovirt", path).await.1;
+    let vms = read("/vms").await;
+    assert!(!texts(&vms, "name").contains(&template.as_str()), "templates are not in the inventory");
+    assert!(vms[0].get("nics").is_none(), "lists show the base only: {vms}");
+    let vm = read("/vms/v1").await;
+    assert_eq!(
+        (vm["nics"][0]["profile"].as_str(), &vm["diskAttachments"][0]["id"]),
+        (Some(""), &vm["diskAttachments"][0]["disk"])
+    );
+    let profile = read("/nicprofiles").await[0].clone();
+    assert!(profile.get("network").is_none() && profile.get("path").is_none(), "{profile}");
+    let whole = read(&format!("/nicprofiles/{}", profile["id"].as_str().unwrap())).await;
+    let network = read(&format!("/networks/{}", whole["network"].as_str().unwrap())).await;
+    assert_eq!(network["path"], format!("MTV-CNV/{}", network["name"].as_str().unwrap()));
+    let narrowed = read(&format!("/networks?name=MTV-CNV/{}", network["name"].as_str().unwrap())).await;
+    assert_eq!(texts(&narrowed, "id"), [network["id"].as_str().unwrap()]);
+    let disk = read(&format!("/disks/{}", vm["diskAttachments"][0]["id"].as_str().unwrap())).await;
+    assert!(texts(&read("/storagedomains").await, "id").contains(&disk["storageDomain"].as_str().unwrap()));
+    assert_eq!(read_of(&bench, "ovirt", "/diskattachments").await.0, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn openstacks_volumes_and_networks_come_after_their_vms() {
+    let pace = Pace::divided_by(1.0);
+    let bench = Bench::new(pace);
+    put_other(&bench, "openstack", "https://openstack.lab.mtvtest/identity/v3");
+    // What the start itself has to copy.
+    pace.pass(std::time::Duration::from_secs(100)).await;
+    bench.world.of_type("openstack").next().unwrap().change(|inventory| {
+        let mut vm = inventory.vms[0].clone();
+        (vm.name, vm.moref, vm.disks[0].uuid) = ("auto-1".into(), "s1".into(), "v1".into());
+        inventory.vms.push(vm);
+        inventory.networks.push(NamedRef { moref: "n9".into(), name: "late".into() });
+    });
+    let mut seen = Vec::new();
+    for _ in 0..8 {
+        let status = async |path: &str| read_of(&bench, "openstack", path).await.0;
+        seen.push((status("/vms/s1").await, status("/volumes/v1").await, status("/networks/n9").await));
+        pace.pass(std::time::Duration::from_secs(5)).await;
+    }
+    seen.dedup();
+    assert_eq!(seen, [(404, 404, 404), (200, 404, 404), (200, 200, 404), (200, 200, 200)]);
+    let vm = read_of(&bench, "openstack", "/vms/s1").await.1;
+    assert_eq!(vm["attachedVolumes"][0]["ID"], "v1");
+    assert!(vm.get("imageID").is_none() && vm["addresses"].as_object().unwrap().contains_key("private"), "{vm}");
+    let volume = read_of(&bench, "openstack", "/volumes/v1").await.1;
+    assert_eq!((volume["volumeType"].as_str(), volume["attachments"][0]["ID"].as_str()), (Some("tripleo"), Some("v1")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_is_read_every_minute_and_has_a_storage_per_disk() {
+    let pace = Pace::divided_by(1.0);
+    let bench = Bench::new(pace);
+    put_other(&bench, "ova", "nfs.lab.mtvtest:/exports/ova");
+    let read = async |path: &str| read_of(&bench, "ova", path).await.1;
+    let vms = read("/vms").await;
+    assert!(vms[0].get("revision").is_none() && vms[0]["path"] == vms[0]["id"], "{vms}");
+    let storages = read("/storages").await;
+    for vm in vms.as_array().unwrap() {
+        let vm = read(&format!("/vms/{}", vm["id"].as_str().unwrap())).await;
+        for disk in vm["disks"].as_array().unwrap() {
+            assert!(texts(&storages, "id").contains(&disk["ID"].as_str().unwrap()), "{disk}");
+            assert!(disk["CapacityAllocationUnits"].as_str().unwrap().starts_with("byte"));
+        }
+        assert!(vm["networks"][0]["ID"].is_string(), "{vm}");
+    }
+    assert!(texts(&storages, "name").contains(&"exported-disk1.vmdk"), "{storages}");
+    pace.pass(std::time::Duration::from_secs(100)).await;
+    bench.world.of_type("ova").next().unwrap().change(|inventory| {
+        let mut vm = inventory.vms[0].clone();
+        (vm.name, vm.moref) = ("late".into(), "l1".into());
+        inventory.vms.push(vm);
+    });
+    pace.pass(std::time::Duration::from_secs(30)).await;
+    assert_eq!(read_of(&bench, "ova", "/vms/l1").await.0, 404);
+    pace.pass(std::time::Duration::from_secs(40)).await;
+    assert_eq!(read_of(&bench, "ova", "/vms/l1").await.0, 200);
 }

@@ -2,6 +2,7 @@
 //!
 //! Source: inventory-api.md section 6.
 
+use super::item::list;
 use super::vsphere::reference;
 use crate::facts::{Firmware, Power};
 use crate::lab::world::{Inventory, Vm};
@@ -59,11 +60,6 @@ pub(super) fn resource(inventory: &Inventory, link: &str, vm: &Vm, reported: boo
         "toolsStatus": tools.0,
         "toolsRunningStatus": tools.1,
     })
-}
-
-/// An array as the service writes it: `null` when there is nothing.
-fn list(items: Vec<Value>) -> Value {
-    if items.is_empty() { Value::Null } else { Value::Array(items) }
 }
 
 fn disks(vm: &Vm) -> Vec<Value> {

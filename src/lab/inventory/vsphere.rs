@@ -2,6 +2,7 @@
 //!
 //! Source: inventory-api.md sections 2 and 6.
 
+use super::item::Item;
 use super::mirror::{Copied, Mirror};
 use super::vm;
 use crate::lab::world::{Inventory, NamedRef};
@@ -20,24 +21,6 @@ pub(super) struct Snapshot<'a> {
     inventory: &'a Inventory,
     known: &'a Copied,
     link: String,
-}
-
-/// An item at all levels of detail: the base, and what higher detail adds.
-struct Item {
-    base: Value,
-    more: Value,
-}
-
-impl Item {
-    fn at(self, detail: u32) -> Value {
-        let mut value = self.base;
-        if detail > 0
-            && let (Some(into), Value::Object(more)) = (value.as_object_mut(), self.more)
-        {
-            into.extend(more);
-        }
-        value
-    }
 }
 
 /// Reads a collection; `None` if there is none of this name. Templates are left out of the lists of VMs.

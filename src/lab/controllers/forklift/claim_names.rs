@@ -2,9 +2,8 @@
 //!
 //! Pure. Source: forklift-api.md section 8.
 
-use super::super::object::{flag, name, text};
+use super::super::object::{flag, generated_name, name, text};
 use super::plan_facts::{Attachment, PlannedVm};
-use crate::facts::Seed;
 use crate::lab::world::Vm;
 use crate::template::{
     Field, Naming, NetworkVariables, Template, Variables, Vocabulary, VolumeVariables, claim_name as rendered_name,
@@ -12,6 +11,7 @@ use crate::template::{
 };
 use semver::Version;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Longest name of a volume; longer outcomes are cut.
 const VOLUME_NAME_MAX: usize = 63;
@@ -29,6 +29,8 @@ pub(crate) struct Claim<'a> {
     /// Name of the VM on the cluster.
     pub(crate) target_name: &'a str,
     pub(crate) mtv: &'a Version,
+    /// Type of the source provider, which decides what templates may read.
+    pub(crate) source_type: &'a str,
 }
 
 /// The template of a kind (`pvcNameTemplate`): the VM's own, else the plan's; empty if there is none.
@@ -60,7 +62,7 @@ impl Claim<'_> {
 
     fn with_root(&self, root_disk_index: usize) -> Option<Result<String, String>> {
         let template = template_of(self.plan, &self.planned.entry, "pvcNameTemplate");
-        let vocabulary = Vocabulary::of("vsphere", self.mtv).filter(|_| !template.is_empty())?;
+        let vocabulary = Vocabulary::of(self.source_type, self.mtv).filter(|_| !template.is_empty())?;
         let file = self.vm.disks.get(self.index).map(|disk| base_name(&disk.file));
         let drive = self.index == root_disk_index && self.vm.is_windows();
         let variables = Variables {
@@ -73,8 +75,8 @@ impl Claim<'_> {
             file_name: file.map(ToOwned::to_owned),
             shared: self.vm.disks.get(self.index).is_some_and(|disk| disk.shared),
             win_drive_letter: drive.then(|| "c".to_owned()),
+            others: disk_ids(self),
             vocabulary,
-            ..Variables::default()
         };
         let named = Template::parse(template).and_then(|template| rendered_name(&template, &variables));
         Some(named.map_err(|error| error.to_string()))
@@ -85,15 +87,25 @@ impl Claim<'_> {
     /// # Errors
     /// See [`Claim::rendered`].
     pub(crate) fn name(&self, purpose: &str) -> Result<String, String> {
-        let suffix = Seed(0).suffix(purpose, 5);
+        let disk = self.vm.disks.get(self.index).filter(|_| self.source_type == "openshift");
         let Some(rendered) = self.rendered() else {
-            return Ok(format!("{}-{}-{suffix}", name(self.plan), self.vm.moref));
+            if let Some(disk) = disk {
+                // A claim of a cluster keeps its name. Source: forklift-api.md section 8 (default).
+                return Ok(base_name(&disk.file).to_owned());
+            }
+            return Ok(generated_name(&format!("{}-{}-", name(self.plan), self.vm.moref), purpose));
         };
         match naming(&rendered?, flag(self.plan, "/spec/pvcNameTemplateUseGenerateName", true)) {
             Naming::Exact(name) => Ok(name),
-            Naming::Prefix(prefix) => Ok(format!("{prefix}{suffix}")),
+            Naming::Prefix(prefix) => Ok(generated_name(&prefix, purpose)),
         }
     }
+}
+
+/// What templates read of disks of other sources.
+fn disk_ids(claim: &Claim<'_>) -> BTreeMap<String, String> {
+    let disk = claim.vm.disks.get(claim.index).filter(|_| claim.source_type == "ovirt");
+    disk.map(|disk| ("DiskId".to_owned(), disk.uuid.clone())).into_iter().collect()
 }
 
 /// The file's name without datastore and folder.
@@ -158,7 +170,15 @@ mod tests {
         let source = vm("Web_A", &[]);
         let planned = PlannedVm { entry, vm: None, ambiguous: false, left_out: Vec::new() };
         let mtv = Version::new(2, 11, 0);
-        let claim = Claim { plan, planned: &planned, vm: &source, index: 0, target_name: "web-a", mtv: &mtv };
+        let claim = Claim {
+            plan,
+            planned: &planned,
+            vm: &source,
+            index: 0,
+            target_name: "web-a",
+            mtv: &mtv,
+            source_type: "vsphere",
+        };
         (claim.rendered(), claim.validated(), claim.name("u/0"))
     }
 

@@ -206,7 +206,7 @@ async fn close(run: &Run<'_>, vm: &mut VmStatus) -> Result<(), Fail> {
         clean_up(run, &vm.id, Sweep { machine, pod: true }).await?;
         drop_snapshot(run, vm);
         if vm.restore_power_state == "On" {
-            set_power(run, &vm.id, Power::On);
+            set_power(run, &vm.id, Power::On).await?;
         }
         vm.close_started_steps();
     } else if !vm.has("Failed") {

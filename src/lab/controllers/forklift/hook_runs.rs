@@ -4,12 +4,14 @@
 
 use super::super::hub::Fail;
 use super::super::kinds::{CONFIG_MAP, HOOK, JOB, PLAN, POD};
-use super::super::object::{items, name, namespace, owner_reference, pod_status, reference, restricted_pod, text, uid};
+use super::super::object::{
+    generated_name, items, name, namespace, owner_reference, pod_status, reference, restricted_pod, text, uid,
+};
 use super::hooks::{playbook, playbook_fails, playbook_seconds};
 use super::objects::Run;
 use super::pipeline::VmStatus;
 use super::plan_facts::PlannedVm;
-use crate::facts::{self, Seed};
+use crate::facts;
 use serde_json::{Value, json};
 
 /// Runs the hook of the present step: its ConfigMap, its Job, and the Job's outcome.
@@ -125,10 +127,10 @@ async fn create_pods(run: &Run<'_>, job: &Value, spec: &Value, outcome: Outcome)
     labels["job-name"] = job["metadata"]["name"].clone();
     labels["batch.kubernetes.io/job-name"] = job["metadata"]["name"].clone();
     for attempt in 0..attempts(outcome) {
-        let suffix = Seed(0).suffix(&format!("{}/{attempt}", uid(job)), 5);
+        let own = generated_name(&format!("{}-", name(job)), &format!("{}/{attempt}", uid(job)));
         let pod = json!({
             "metadata": {
-                "namespace": namespace(job), "name": format!("{}-{suffix}", name(job)), "labels": labels,
+                "namespace": namespace(job), "name": own, "labels": labels,
                 "ownerReferences": [owner_reference(JOB, job, true)],
             },
             "spec": spec,

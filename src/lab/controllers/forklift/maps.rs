@@ -6,7 +6,9 @@ use super::super::conditions::{Category, Condition, Conditions};
 use super::super::hub::{Fail, Hub, Outcome};
 use super::super::kinds::{ATTACHMENT, Kind, PROVIDER, STORAGE_CLASS, STORAGE_MAP};
 use super::super::object::{generation, has_condition, is_deleting, items, reference, text};
+use super::cluster_source::{self, is_cluster};
 use super::offload;
+use super::places::{networks, storages};
 use super::provider::source_of;
 use crate::lab::world::NamedRef;
 use serde_json::{Value, json};
@@ -21,16 +23,22 @@ pub(crate) async fn reconcile(hub: &Hub, kind: Kind, map: &Value) -> Result<Outc
     let source = check_provider(hub, map, "Source", "/spec/provider/source", &mut conditions).await?;
     check_provider(hub, map, "Destination", "/spec/provider/destination", &mut conditions).await?;
     if !conditions.blocked() {
-        let known = source.as_ref().and_then(|provider| source_of(&hub.world, provider)).map(|source| {
-            let inventory = source.read();
-            if kind == STORAGE_MAP { inventory.datastores.clone() } else { inventory.networks.clone() }
-        });
+        let known = match source.as_deref() {
+            Some(provider) if is_cluster(provider) && kind == STORAGE_MAP => Some(cluster_source::storages(hub)),
+            Some(provider) if is_cluster(provider) => Some(cluster_source::networks(hub)),
+            source => source.and_then(|provider| source_of(&hub.world, provider)).map(|source| {
+                let inventory = source.read();
+                if kind == STORAGE_MAP { storages(source, &inventory) } else { networks(source, &inventory) }
+            }),
+        };
         let what = if kind == STORAGE_MAP { "SourceStorageNotValid" } else { "SourceNetworkNotValid" };
         let (found, faults) = resolve_sources(map, known.as_deref().unwrap_or_default(), what, hub.since(12));
         references = found;
         conditions.set_all(faults);
         conditions.set_all(match &source {
-            Some(provider) if kind == STORAGE_MAP => offload::check_map(hub, map, provider).await?,
+            Some(provider) if kind == STORAGE_MAP && text(provider, "/spec/type") == "vsphere" => {
+                offload::check_map(hub, map, provider).await?
+            }
             _ => Vec::new(),
         });
         conditions.set_all(if kind == STORAGE_MAP {
@@ -88,8 +96,11 @@ fn resolve_sources(map: &Value, known: &[NamedRef], condition: &str, lenient: bo
     let (mut references, mut unset, mut missing, mut ambiguous) = (Vec::new(), 0, Vec::new(), Vec::new());
     for entry in items(map, "/spec/map") {
         let (id, name) = (text(entry, "/source/id"), text(entry, "/source/name"));
-        let hits: Vec<&NamedRef> =
+        let mut hits: Vec<&NamedRef> =
             known.iter().filter(|one| if id.is_empty() { one.name == name } else { one.moref == id }).collect();
+        // One that has several names is one.
+        let mut seen = BTreeSet::new();
+        hits.retain(|one| seen.insert(&one.moref));
         let described = format!(" id:{id} name:'{name}' ");
         match hits.as_slice() {
             _ if id.is_empty() && name.is_empty() => {

@@ -1,23 +1,28 @@
-//! Forklift: providers, maps, hooks, plans and migrations of cold and warm vSphere migrations.
+//! Forklift: providers, maps, hooks, plans and migrations of every type of source.
 //!
 //! What a condition or a step is comes from pure functions over facts; reading the facts and writing the results is
 //! kept apart from them. Source of all rules: forklift-api.md.
 
 mod archive;
 mod claim_names;
+mod cluster_source;
 mod conversion;
 mod copy;
 mod execute;
 mod hook_runs;
 pub(crate) mod hooks;
+mod login;
 pub(crate) mod maps;
 pub(crate) mod migration;
 mod objects;
 mod offload;
 mod phases;
 mod pipeline;
+mod places;
 pub(crate) mod plan;
 mod plan_facts;
+pub(crate) mod populators;
+mod prime;
 pub(crate) mod provider;
 mod steps;
 mod target_vm;

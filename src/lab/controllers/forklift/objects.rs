@@ -3,23 +3,26 @@
 //! Names are the same each time they are asked for, so that a creation whose answer was lost meets its own object.
 //! Source: forklift-api.md section 7.
 
+use super::super::golden::nic_mac;
 use super::super::harm::harm_guest;
 use super::super::hub::{Fail, Hub};
 use super::super::kinds::{
     CLAIM, CONFIG_MAP, CONVERSION, DATA_VOLUME, JOB, Kind, NAMESPACE, POD, SECRET, VIRTUAL_MACHINE,
 };
 use super::super::object::{
-    annotation, binary_quantity, flag, label, name, namespace, owner_reference, reference, secret_key, text, uid,
+    annotation, binary_quantity, flag, generated_name, label, name, namespace, owner_reference, reference, secret_key,
+    text, uid,
 };
 use super::claim_names::Claim;
+use super::cluster_source;
 use super::offload;
 use super::phases::Method;
 use super::pipeline::VmStatus;
 use super::plan_facts::{Attachment, PlanFacts, PlannedVm, known_fields, waits_for_reboots};
+use super::populators;
 use super::target_vm::{Blueprint, was_on};
 use super::warm::Warm;
 use super::warm_steps::checkpoints;
-use crate::facts::Seed;
 use crate::lab::world::{Disk, Vm};
 use semver::Version;
 use serde_json::{Map, Value, json};
@@ -43,8 +46,7 @@ impl Run<'_> {
 
     /// `<plan>-<vmID>-<part><5>`, always the same for this purpose.
     pub(crate) fn object_name(&self, vm: &str, part: &str) -> String {
-        let suffix = Seed(0).suffix(&format!("{}/{vm}/{part}", self.migration), 5);
-        format!("{}-{vm}-{part}{suffix}", name(self.plan))
+        generated_name(&format!("{}-{vm}-{part}", name(self.plan)), &format!("{}/{vm}/{part}", self.migration))
     }
 
     /// The labels of what belongs to a VM's migration.
@@ -118,7 +120,8 @@ pub(crate) fn class_and_size(run: &Run<'_>, disk: &Disk) -> (String, u64) {
 fn volume(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, disk: (usize, &Disk)) -> Result<Value, String> {
     let (index, disk) = disk;
     let target_name = planned.target_name(run.hub.world.spec.seed);
-    let claim = Claim { plan: run.plan, planned, vm, index, target_name: &target_name, mtv: &run.hub.mtv };
+    let (mtv, source_type) = (&run.hub.mtv, run.facts.source_type());
+    let claim = Claim { plan: run.plan, planned, vm, index, target_name: &target_name, mtv, source_type };
     let claim = claim.name(&format!("{}/{}/{index}", run.migration, vm.moref))?;
     let destination = run.facts.destination(disk).unwrap_or_default();
     let (class, size) = class_and_size(run, disk);
@@ -131,6 +134,11 @@ fn volume(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, disk: (usize, &Disk)) -> 
     }
     let source = match run.method {
         Method::V2v => json!({"blank": {}}),
+        _ if run.facts.source_type() == "openshift" => cluster_source::export_source(&disk.file),
+        _ if run.facts.source_type() == "ovirt" => json!({"imageio": {
+            "url": run.facts.source_provider.as_deref().map(|one| text(one, "/spec/url")),
+            "diskId": disk.uuid, "secretRef": run.object_name(&vm.moref, ""), "certConfigMap": "",
+        }}),
         _ => json!({"vddk": {
             "url": run.facts.source_provider.as_deref().map(|one| text(one, "/spec/url")),
             "uuid": vm.uuid, "backingFile": disk.file, "secretRef": run.object_name(&vm.moref, "")}}),
@@ -158,19 +166,20 @@ fn volume(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, disk: (usize, &Disk)) -> 
     }))
 }
 
-/// The Secret with the source's credentials; `purpose` is `isV2V` or `isDV`.
+/// The Secret with the source's credentials; `purpose` is `isV2V`, `isDV` or `isPopulator`.
 pub(crate) async fn create_secret(run: &Run<'_>, vm: &str, purpose: &str) -> Result<(), Fail> {
     let (space, secret) = run.facts.source_provider.as_deref().map_or(("", ""), |one| reference(one, "/spec/secret"));
     let login = run.hub.find(SECRET, space, secret).await?.unwrap_or_default();
+    let user = [secret_key(&login, "user"), secret_key(&login, "username")].concat();
     let mut labels = run.labels(vm);
     labels.insert(purpose.to_owned(), json!("true"));
     let body = json!({
         "metadata": {
-            "namespace": run.target_namespace(), "name": run.object_name(vm, if purpose == "isDV" { "" } else { "v2v-" }),
+            "namespace": run.target_namespace(), "name": run.object_name(vm, if purpose == "isV2V" { "v2v-" } else { "" }),
             "labels": labels,
         },
         "type": "Opaque",
-        "stringData": {"accessKeyId": secret_key(&login, "user"), "secretKey": secret_key(&login, "password")},
+        "stringData": {"accessKeyId": user, "secretKey": secret_key(&login, "password")},
     });
     run.hub.create(SECRET, body).await?;
     Ok(())
@@ -188,9 +197,10 @@ pub(crate) async fn create_vm(
     if target != vm.name {
         status.new_name.clone_from(&target);
     }
-    let claims = run.of_vm(CLAIM, &vm.moref);
+    let populates = run.facts.populates(run.method);
+    let claims = if populates { populators::claims(run, vm) } else { run.of_vm(CLAIM, &vm.moref) };
     let mut labels = run.labels(&vm.moref);
-    if run.hub.since(9) && !matches!(run.method, Method::Raw | Method::Warm { converts: false, .. }) {
+    if run.hub.since(9) && run.method.converts() {
         labels.insert("guestConverted".to_owned(), json!("true"));
     }
     let attachments = run.facts.attachments(vm);
@@ -209,14 +219,21 @@ pub(crate) async fn create_vm(
         claims: volumes,
         was_on: was_on(&status.restore_power_state, vm.power)
             || waits_for_reboots(run.hub, run.plan, planned, run.method),
+        source_type: run.facts.source_type(),
         vmware_serial: has_vmware_serial(run.hub),
         origin: format!("{source}/{}", vm.moref),
     };
-    let made = run.hub.create(VIRTUAL_MACHINE, blueprint.build()).await?;
+    let of_cluster = run.facts.source_type() == "openshift";
+    let body = if of_cluster { cluster_source::target(run.hub, &blueprint) } else { blueprint.build() };
+    let made = run.hub.create(VIRTUAL_MACHINE, body).await?;
     if label(&made, "migration") != run.migration {
         return Ok(Some(format!("virtualmachines.kubevirt.io {:?} already exists", name(&made))));
     }
     let mut guest = vm.clone();
+    if of_cluster {
+        // KubeVirt chooses new addresses for the new VM.
+        guest.nics.iter_mut().for_each(|nic| nic.mac = nic_mac(uid(&made), &nic.label));
+    }
     harm_guest(&run.hub.world, &mut guest);
     run.hub.world.migrated.adopt(uid(&made), &guest);
     for claim in &claims {
@@ -267,6 +284,10 @@ pub(crate) struct Sweep {
 /// Removes what a VM's migration left: Secrets, ConfigMaps and hook Jobs always, the rest as `sweep` says.
 pub(crate) async fn clean_up(run: &Run<'_>, vm: &str, sweep: Sweep) -> Result<(), Fail> {
     offload::clean_up(run, vm).await?;
+    if run.facts.source_type() == "openshift" {
+        cluster_source::drop_export(run, vm).await?;
+    }
+    populators::clean_up(run, vm).await?;
     if sweep.machine {
         for kind in [VIRTUAL_MACHINE, DATA_VOLUME, CLAIM] {
             for object in run.of_vm(kind, vm) {

@@ -3,7 +3,7 @@
 //! Pure. A VM's optional steps (hooks, inspection, waits) are `extras`: the names of those that its pipeline has.
 //! Source: forklift-api.md section 6, "Pipelines" and "VM phases".
 
-/// How the disks of a vSphere migration are copied.
+/// How the disks of a migration are copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
     /// virt-v2v copies and converts.
@@ -21,7 +21,11 @@ pub(crate) enum Method {
         converts: bool,
         /// Minor release of MTV 2, which decides about some phases.
         minor: u64,
+        /// Whether the source is vSphere, which has phases of its own.
+        vsphere: bool,
     },
+    /// OpenStack's volumes are copied by way of snapshots and images.
+    Snapshots,
 }
 
 const INITIALIZE: (&str, &str, bool) = ("Initialize", "Prepare the migration.", false);
@@ -29,9 +33,13 @@ const ALLOCATION: (&str, &str, bool) = ("DiskAllocation", "Allocate the disks.",
 const TRANSFER: (&str, &str, bool) = ("DiskTransfer", "Copy the disks.", true);
 const CONVERSION: (&str, &str, bool) = ("ImageConversion", "Convert the guest to run on KubeVirt.", false);
 const TRANSFER_V2V: (&str, &str, bool) = ("DiskTransferV2v", "Copy the disks with virt-v2v.", true);
+/// Its work is booked on the transfer, so that it never leaves Pending. Source: forklift-api.md section 13, 6.
+const SNAPSHOT: (&str, &str, bool) = (CONVERT_SNAPSHOT, "Convert OpenStack snapshot.", false);
 const CUTOVER: (&str, &str, bool) = ("Cutover", "Copy what changed last and finish the copies.", false);
 const CREATION: (&str, &str, bool) = ("VirtualMachineCreation", "Create the virtual machine.", false);
 
+/// Step and phase of the images of OpenStack's snapshots.
+pub(super) const CONVERT_SNAPSHOT: &str = "ConvertOpenstackSnapshot";
 /// Step and phase of the look at the disks before a warm migration.
 pub(super) const INSPECTION: &str = "PreflightInspection";
 /// Step and phase of the wait for a Windows guest.
@@ -41,6 +49,11 @@ pub(super) const CONSOLIDATION: &str = "WaitForFinalSnapshotConsolidation";
 const FINAL_REMOVAL: &str = "WaitForFinalSnapshotRemoval";
 
 impl Method {
+    /// Whether virt-v2v converts the guest.
+    pub(super) fn converts(self) -> bool {
+        !matches!(self, Self::Raw | Self::Snapshots | Self::Warm { converts: false, .. })
+    }
+
     /// Name, description and "copies disks" of each step.
     pub(super) fn steps(self, extras: &[String]) -> Vec<(&'static str, &'static str, bool)> {
         let has = |step: &str| extras.iter().any(|extra| extra == step);
@@ -53,6 +66,7 @@ impl Method {
             Self::Cdi { lists_v2v: true } => steps.extend([TRANSFER, CONVERSION, TRANSFER_V2V]),
             Self::Cdi { lists_v2v: false } => steps.extend([TRANSFER, CONVERSION]),
             Self::Raw => steps.push(TRANSFER),
+            Self::Snapshots => steps.extend([TRANSFER, SNAPSHOT]),
             Self::Warm { converts, .. } => {
                 if has(INSPECTION) {
                     steps.push((INSPECTION, "Inspect the disks before they are copied.", false));
@@ -83,7 +97,8 @@ impl Method {
             ("CreateVM" | REBOOTS, _) if has("PostHook") => "PostHook",
             ("CreateVM" | REBOOTS | "PostHook", Self::Warm { .. }) if has(CONSOLIDATION) => FINAL_REMOVAL,
             ("CreateVM" | REBOOTS | "PostHook", _) => "Completed",
-            (_, Self::Warm { converts, minor }) => next_warm(phase, converts, minor, has(INSPECTION)),
+            (_, Self::Warm { vsphere: false, minor, .. }) => next_warm_ovirt(phase, minor),
+            (_, Self::Warm { converts, minor, .. }) => next_warm(phase, converts, minor, has(INSPECTION)),
             _ => self.next_cold(phase),
         }
     }
@@ -97,12 +112,29 @@ impl Method {
             "CreateDataVolumes" if self == Self::V2v => "AllocateDisks",
             "CreateDataVolumes" => "CopyDisks",
             "AllocateDisks" => "CreateGuestConversionPod",
+            "CopyDisks" if self == Self::Snapshots => CONVERT_SNAPSHOT,
             "CopyDisks" if self != Self::Raw => "CreateGuestConversionPod",
             "CreateGuestConversionPod" => "ConvertGuest",
             "ConvertGuest" if matches!(self, Self::V2v | Self::Cdi { lists_v2v: true }) => "CopyDisksVirtV2V",
-            "CopyDisks" | "ConvertGuest" | "CopyDisksVirtV2V" => "CreateVM",
+            "CopyDisks" | "ConvertGuest" | "CopyDisksVirtV2V" | CONVERT_SNAPSHOT => "CreateVM",
             _ => "Completed",
         }
+    }
+}
+
+/// oVirt's snapshots have no deltas to store, and the product leaves their removal to the end.
+fn next_warm_ovirt(phase: &str, minor: u64) -> &'static str {
+    let next = next_warm(phase, false, minor, false);
+    match next {
+        "StoreInitialSnapshotDeltas"
+        | "StoreSnapshotDeltas"
+        | "RemovePreviousSnapshot"
+        | "WaitForPreviousSnapshotRemoval"
+        | "RemovePenultimateSnapshot"
+        | "WaitForPenultimateSnapshotRemoval"
+        | "RemoveFinalSnapshot"
+        | FINAL_REMOVAL => next_warm_ovirt(next, minor),
+        _ => next,
     }
 }
 
@@ -166,6 +198,7 @@ pub(super) fn step_of(phase: &str, has: impl Fn(&str) -> bool) -> Option<&'stati
         INSPECTION => INSPECTION,
         "AllocateDisks" => "DiskAllocation",
         "CopyDisks"
+        | CONVERT_SNAPSHOT
         | "CopyingPaused"
         | "WaitForDataVolumesStatus"
         | "RemovePreviousSnapshot"
@@ -249,6 +282,25 @@ mod tests {
     }
 
     #[test]
+    fn an_openstack_migration_books_its_snapshots_on_the_transfer() {
+        let listed: Vec<&str> = Method::Snapshots.steps(&[]).into_iter().map(|step| step.0).collect();
+        assert_eq!(listed, ["Initialize", "DiskTransfer", CONVERT_SNAPSHOT, "VirtualMachineCreation"]);
+        assert!(walk(Method::Snapshots, &[]).contains(&CONVERT_SNAPSHOT));
+        assert_eq!(steps_of(Method::Snapshots, &[]), ["Initialize", "DiskTransfer", "VirtualMachineCreation"]);
+    }
+
+    #[test]
+    fn a_warm_ovirt_migration_has_no_phases_of_vsphere() {
+        for minor in [7, 10, 12] {
+            let method = Method::Warm { converts: false, minor, vsphere: false };
+            let phases = walk(method, &[]);
+            let of_vsphere = |phase: &&str| phase.contains("Deltas") || phase.contains("Remov");
+            assert!(!phases.iter().any(of_vsphere), "{phases:?}");
+            assert_eq!(steps_of(method, &[]), ["Initialize", "DiskTransfer", "Cutover", "VirtualMachineCreation"]);
+        }
+    }
+
+    #[test]
     fn a_warm_migration_passes_its_steps_in_order_in_every_release() {
         for minor in 6..=12 {
             for converts in [true, false] {
@@ -260,7 +312,7 @@ mod tests {
                         .into_iter()
                         .flatten(),
                 );
-                let method = Method::Warm { converts, minor };
+                let method = Method::Warm { converts, minor, vsphere: true };
                 let listed: Vec<&str> = method.steps(&extras).into_iter().map(|step| step.0).collect();
                 assert_eq!(steps_of(method, &extras), listed, "2.{minor} {converts}");
             }

@@ -4,18 +4,20 @@ use super::super::hub::{Fail, Hub};
 use super::super::kinds::{NETWORK_MAP, PROVIDER, STORAGE_MAP};
 use super::super::object::{flag, items, reference, text};
 use super::super::operator::feature;
+use super::cluster_source::{self, is_cluster};
 use super::offload;
 use super::phases::{CONSOLIDATION, INSPECTION, Method, REBOOTS};
+use super::places;
 use super::provider::{is_host, source_of};
 use crate::facts;
-use crate::lab::world::{Disk, NamedRef, Vm, VsphereSource};
+use crate::lab::world::{Disk, NamedRef, Source, SourceKind, Vm};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The objects that a plan refers to. Absent ones are reported by the validation.
 pub(crate) struct PlanFacts {
     pub(crate) source_provider: Option<Arc<Value>>,
-    pub(crate) source: Option<Arc<VsphereSource>>,
+    pub(crate) source: Option<Arc<Source>>,
     pub(crate) to_host: bool,
     /// Whether several rows for one source network are a pool (since 2.11); before, the first row has them all.
     pub(crate) pools: bool,
@@ -59,14 +61,18 @@ impl PlanFacts {
         let network_map = hub.find_ready(NETWORK_MAP, space, name).await?;
         let source = source_provider.as_deref().and_then(|provider| source_of(&hub.world, provider)).cloned();
         let (mut networks, mut datastores, mut vms) = (Vec::new(), Vec::new(), Vec::new());
+        if source_provider.as_deref().is_some_and(is_cluster) {
+            (networks, datastores) = (cluster_source::networks(hub), cluster_source::storages(hub));
+            vms = cluster_source::planned(hub, plan);
+        }
         if let Some(source) = &source {
             let inventory = source.read();
-            networks.clone_from(&inventory.networks);
-            datastores.clone_from(&inventory.datastores);
+            networks = places::networks(source, &inventory);
+            datastores = places::storages(source, &inventory);
             let warm = is_warm(hub, plan);
             let leaves_shared = !flag(plan, "/spec/migrateSharedDisks", true);
             vms = items(plan, "/spec/vms")
-                .map(|entry| resolve(&known_fields(hub, entry), &inventory.vms, warm))
+                .map(|entry| resolve(&known_fields(hub, entry), &inventory.vms, |vm| as_planned(source, vm, warm)))
                 .map(|planned| if leaves_shared { planned.without_shared() } else { planned })
                 .collect();
         }
@@ -86,6 +92,20 @@ impl PlanFacts {
         Ok(facts)
     }
 
+    /// Type of the source provider.
+    pub(crate) fn source_type(&self) -> &str {
+        self.source_provider.as_deref().map_or("vsphere", |provider| text(provider, "/spec/type"))
+    }
+
+    /// Whether populators copy the disks: from OpenStack always, from oVirt cold to the own cluster.
+    pub(crate) fn populates(&self, method: Method) -> bool {
+        match self.source_type() {
+            "openstack" => true,
+            "ovirt" => self.to_host && method == Method::Raw,
+            _ => false,
+        }
+    }
+
     pub(crate) fn planned(&self, id: &str) -> Option<&PlannedVm> {
         self.vms.iter().find(|one| one.vm.as_ref().is_some_and(|vm| vm.moref == id))
     }
@@ -99,9 +119,9 @@ impl PlanFacts {
         vm.nics
             .iter()
             .map(|nic| {
-                let name = self.networks.iter().find(|one| one.moref == nic.network).map(|one| one.name.as_str());
+                let known = called(&self.networks, &nic.network);
                 let pool: Vec<Attachment> =
-                    rows.iter().filter(|row| names(row, &nic.network, name)).map(|row| attachment(row)).collect();
+                    rows.iter().filter(|row| names(row, &nic.network, &known)).map(|row| attachment(row)).collect();
                 let fresh = pool.iter().filter(|_| self.pools).find(|one| !used.contains(one));
                 let chosen = fresh.or(pool.first()).cloned();
                 used.extend(chosen.clone());
@@ -117,15 +137,24 @@ impl PlanFacts {
 
     /// The row of a disk's datastore in the storage map.
     pub(crate) fn storage_entry(&self, disk: &Disk) -> Option<&Value> {
-        let name = self.datastores.iter().find(|one| one.moref == disk.datastore).map(|one| one.name.as_str());
+        let known = called(&self.datastores, &disk.datastore);
         let mut rows = self.storage_map.iter().flat_map(|map| items(map, "/spec/map"));
-        rows.find(|row| names(row, &disk.datastore, name))
+        rows.find(|row| names(row, &disk.datastore, &known))
     }
 }
 
-fn names(row: &Value, id: &str, name: Option<&str>) -> bool {
+/// Everything that what has this id is called.
+fn called<'a>(known: &'a [NamedRef], id: &str) -> Vec<&'a str> {
+    known.iter().filter(|one| one.moref == id).map(|one| one.name.as_str()).collect()
+}
+
+fn names(row: &Value, id: &str, names: &[&str]) -> bool {
+    // The pod network of a cluster is named by its type alone.
+    if !text(row, "/source/type").is_empty() {
+        return text(row, "/source/type") == id;
+    }
     let wanted = text(row, "/source/id");
-    if wanted.is_empty() { name == Some(text(row, "/source/name")) } else { wanted == id }
+    if wanted.is_empty() { names.contains(&text(row, "/source/name")) } else { wanted == id }
 }
 
 fn attachment(row: &Value) -> Attachment {
@@ -137,15 +166,41 @@ fn attachment(row: &Value) -> Attachment {
     }
 }
 
-fn resolve(entry: &Value, vms: &[Vm], warm: bool) -> PlannedVm {
+fn resolve(entry: &Value, vms: &[Vm], as_planned: impl Fn(Vm) -> Vm) -> PlannedVm {
     let (id, name) = (text(entry, "/id"), text(entry, "/name"));
     let hits: Vec<&Vm> = vms
         .iter()
         .filter(|vm| !vm.template && if id.is_empty() { !name.is_empty() && vm.name == name } else { vm.moref == id })
         .collect();
     let ambiguous = hits.len() > 1;
-    let vm = hits.into_iter().next().filter(|_| !ambiguous).cloned().map(|vm| in_disk_order(vm, warm));
+    let vm = hits.into_iter().next().filter(|_| !ambiguous).cloned().map(as_planned);
     PlannedVm { entry: entry.clone(), vm, ambiguous, left_out: Vec::new() }
+}
+
+/// The VM as the product sees it: its disks in the product's order, each by the name of its task and on its storage.
+///
+/// Source: forklift-api.md section 6, "Task names".
+fn as_planned(source: &Source, mut vm: Vm, warm: bool) -> Vm {
+    if source.vsphere().is_some() {
+        return in_disk_order(vm, warm);
+    }
+    let id = vm.moref.clone();
+    for (index, disk) in vm.disks.iter_mut().enumerate() {
+        disk.datastore = places::storage_of(source, &id, (index, disk));
+        disk.file = match &source.kind {
+            _ if places::is_image(source, &id, index) => format!("forklift-migration-vm-{id}"),
+            SourceKind::Ovirt(_) => disk.uuid.clone(),
+            SourceKind::Openstack(_) => format!("forklift-migration-vm-{id}-volume-{}", disk.uuid),
+            SourceKind::Ova => format!("{}::{}", archive_of(&vm.name), disk.file),
+            _ => disk.file.clone(),
+        };
+    }
+    vm
+}
+
+/// Path of a VM's archive on its share, as the server of the provider sees it.
+pub(crate) fn archive_of(vm: &str) -> String {
+    format!("/ova/{vm}.ova")
 }
 
 /// The disks in the product's order, each with its current file: below a snapshot that is the delta, which a warm
@@ -221,12 +276,20 @@ impl PlannedVm {
 /// How a plan's disks are copied. The array's copy has the pipeline of virt-v2v's before 2.12, and since then the one of
 /// CDI's. Source: forklift-api.md section 6, "Pipelines".
 pub(crate) fn method(hub: &Hub, plan: &Value, facts: &PlanFacts) -> Method {
-    if is_warm(hub, plan) {
-        Method::Warm {
-            converts: !(hub.since(9) && flag(plan, "/spec/skipGuestConversion", false)),
-            minor: hub.mtv.minor,
-        }
-    } else if hub.since(9) && flag(plan, "/spec/skipGuestConversion", false) {
+    let minor = hub.mtv.minor;
+    let raw = hub.since(9) && flag(plan, "/spec/skipGuestConversion", false);
+    match (facts.source_type(), is_warm(hub, plan)) {
+        ("ovirt", true) => Method::Warm { converts: false, minor, vsphere: false },
+        ("ovirt", false) | ("openshift", _) => Method::Raw,
+        ("openstack", _) => Method::Snapshots,
+        ("ova", _) => Method::V2v,
+        (_, true) => Method::Warm { converts: !raw, minor, vsphere: true },
+        (_, false) => cold_vsphere(hub, plan, facts),
+    }
+}
+
+fn cold_vsphere(hub: &Hub, plan: &Value, facts: &PlanFacts) -> Method {
+    if hub.since(9) && flag(plan, "/spec/skipGuestConversion", false) {
         Method::Raw
     } else if facts.offload && hub.since(12) {
         Method::Cdi { lists_v2v: false }
@@ -245,14 +308,14 @@ pub(crate) fn is_warm(hub: &Hub, plan: &Value) -> bool {
 /// The optional steps of a VM's pipeline. Source: forklift-api.md section 6, "Pipelines".
 pub(crate) fn extras(hub: &Hub, plan: &Value, planned: &PlannedVm, method: Method) -> Vec<String> {
     let mut extras = planned.hook_steps();
-    let warm = matches!(method, Method::Warm { .. });
-    if warm && hub.since(10) && flag(plan, "/spec/runPreflightInspection", true) {
+    let of_vsphere = matches!(method, Method::Warm { vsphere: true, .. });
+    if of_vsphere && hub.since(10) && flag(plan, "/spec/runPreflightInspection", true) {
         extras.push(INSPECTION.to_owned());
     }
     if waits_for_reboots(hub, plan, planned, method) {
         extras.push(REBOOTS.to_owned());
     }
-    if warm && hub.since(12) && feature(hub, "wait_for_final_snapshot_consolidation", true) {
+    if of_vsphere && hub.since(12) && feature(hub, "wait_for_final_snapshot_consolidation", true) {
         extras.push(CONSOLIDATION.to_owned());
     }
     extras
@@ -261,7 +324,7 @@ pub(crate) fn extras(hub: &Hub, plan: &Value, planned: &PlannedVm, method: Metho
 /// Since 2.12 a converted Windows guest must have started anew, unless it is to be off.
 pub(crate) fn waits_for_reboots(hub: &Hub, plan: &Value, planned: &PlannedVm, method: Method) -> bool {
     let windows = planned.vm.as_ref().is_some_and(Vm::is_windows);
-    let converts = !matches!(method, Method::Raw | Method::Warm { converts: false, .. });
+    let converts = method.converts();
     let own = text(&planned.entry, "/targetPowerState");
     let power = if own.is_empty() { text(plan, "/spec/targetPowerState") } else { own };
     windows && converts && power != "off" && hub.since(12) && feature(hub, "feature_windows_wait_for_reboot", true)

@@ -5,13 +5,18 @@
 use super::super::conditions::{Condition, Conditions};
 use super::super::hub::{Fail, Hub, Outcome, STEP};
 use super::super::kinds::{PROVIDER, SECRET};
-use super::super::object::{generation, has_condition, is_deleting, reference, secret_key, text};
+use super::super::object::{generation, has_condition, is_deleting, name, namespace, reference, secret_key, text};
+use super::login::{Login, authority, is_insecure, log_in};
 use super::offload;
 use crate::facts;
 use crate::lab::fault::Failure;
-use crate::lab::world::{VsphereSource, World};
+use crate::lab::world::{Source, World};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a failed connection waits for the next test where simulated time does not pass, in real time.
+const RETRY: Duration = Duration::from_millis(250);
 
 /// How far a provider has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +30,21 @@ enum Verdict {
 }
 
 /// The world's source that a provider's URL names.
-pub(crate) fn source_of<'a>(world: &'a World, provider: &Value) -> Option<&'a Arc<VsphereSource>> {
-    if text(provider, "/spec/type") != "vsphere" {
-        return None;
-    }
-    let url: http::Uri = text(provider, "/spec/url").parse().ok()?;
-    world.vsphere_at(url.authority()?.as_str())
+pub(crate) fn source_of<'a>(world: &'a World, provider: &Value) -> Option<&'a Arc<Source>> {
+    let (kind, url) = (text(provider, "/spec/type"), text(provider, "/spec/url"));
+    let place = if kind == "ova" {
+        share(url)?.0.to_owned()
+    } else {
+        url.parse::<http::Uri>().ok()?.authority()?.as_str().to_owned()
+    };
+    world.sources.iter().find(|source| source.type_name() == kind && source.answers_to(&place))
+}
+
+/// Server and path of an NFS share, `server:/path`.
+fn share(url: &str) -> Option<(&str, &str)> {
+    let (server, path) = url.split_once(':')?;
+    (!server.is_empty() && !server.contains('/') && path.starts_with('/') && !path.starts_with("//"))
+        .then_some((server, path))
 }
 
 /// Whether this is the cluster's own provider, or another of type openshift without a URL.
@@ -52,20 +66,31 @@ pub(crate) async fn reconcile(hub: &Hub, provider: &Value) -> Result<Outcome, Fa
         Verdict::Connected if text(provider, "/spec/type") == "openshift" && !is_host(provider) => {
             let token = secret.as_deref().map(|secret| secret_key(secret, "token")).unwrap_or_default();
             let refused = Condition::critical("ConnectionAuthFailed", "Tested", "the cluster refuses the token");
-            if hub.knows_token(&token).await? { Verdict::Connected } else { Verdict::Disconnected(refused) }
+            let expired = |failure: &Failure| matches!(failure, Failure::ClusterToken).then_some(());
+            let expired = hub.world.faults.failing(expired).is_some();
+            if !expired && hub.knows_token(&token).await? { Verdict::Connected } else { Verdict::Disconnected(refused) }
         }
         other => other,
     };
     let mut conditions = Conditions::begin(provider);
-    let insecure = secret.as_deref().is_some_and(is_insecure) && text(provider, "/spec/type") == "vsphere";
+    let insecure =
+        secret.as_deref().is_some_and(is_insecure) && matches!(text(provider, "/spec/type"), "vsphere" | "ovirt");
     if insecure {
         let words = "the certificate of the source is not verified";
         conditions.set(Condition::warn("ConnectionInsecure", "SkipTLSVerification", words));
     }
-    if let Some(source) = source_of(&hub.world, provider).filter(|_| verdict == Verdict::Connected) {
+    let asks_hosts = verdict == Verdict::Connected && text(provider, "/spec/type") == "vsphere";
+    if let Some(source) = source_of(&hub.world, provider).filter(|_| asks_hosts) {
         conditions.set_all(offload::ssh_conditions(hub, provider, source).await?);
     }
-    let (phase, more) = progress(provider, verdict, &mut conditions);
+    let is_tried_again = matches!(&verdict, Verdict::Disconnected(blocker) if blocker.kind == "ConnectionTestFailed");
+    let waits = hub.since(12) && waits_for_service(provider, &verdict);
+    let (phase, more) = if waits {
+        conditions.set(Condition::advisory("WaitingForService", "Started", "the provider server is starting"));
+        ("Staging", true)
+    } else {
+        progress(provider, verdict, &mut conditions)
+    };
     let mut status = json!({
         "phase": phase, "conditions": conditions.finish(), "observedGeneration": generation(provider),
     });
@@ -78,7 +103,20 @@ pub(crate) async fn reconcile(hub: &Hub, provider: &Value) -> Result<Outcome, Fa
         status["secretResourceVersion"] = secret["metadata"]["resourceVersion"].clone();
     }
     hub.put_status(PROVIDER, provider, status).await?;
+    if is_tried_again && !waits {
+        // A refused login is not tried again, everything else is.
+        let nap = hub.world.pace.real(STEP).unwrap_or(RETRY);
+        return Ok(if hub.arm(namespace(provider), name(provider)) { Outcome::Nap(nap) } else { Outcome::Done });
+    }
     Ok(if more { Outcome::Again(STEP) } else { Outcome::Done })
+}
+
+/// Since 2.12 the provider of a share says that it waits for the pod that mounts it, before anything else.
+fn waits_for_service(provider: &Value, verdict: &Verdict) -> bool {
+    let known = ["WaitingForService", "ConnectionTestSucceeded", "ConnectionTestFailed"];
+    text(provider, "/spec/type") == "ova"
+        && !matches!(verdict, Verdict::Invalid(_))
+        && !known.iter().any(|condition| has_condition(provider, condition))
 }
 
 /// The next phase, its conditions, and whether there is a further one.
@@ -131,11 +169,21 @@ fn judge(hub: &Hub, provider: &Value, secret: Option<&Value>) -> Verdict {
     }
     match (kind, source_of(&hub.world, provider), secret) {
         ("openshift", ..) => Verdict::Connected,
-        (_, Some(source), Some(secret)) => log_in(source, secret),
+        (_, Some(source), Some(secret)) => verdict_of(kind, log_in(&hub.world, source, provider, secret)),
         _ => {
             let words = format!("no such host: {}", text(provider, "/spec/url"));
             Verdict::Disconnected(Condition::critical("ConnectionTestFailed", "Tested", words))
         }
+    }
+}
+
+/// OpenStack's refusal counts as a failed test. Source: forklift-api.md section 2, "Bad credentials".
+fn verdict_of(kind: &str, login: Login) -> Verdict {
+    let critical = |condition: &str, words| Verdict::Disconnected(Condition::critical(condition, "Tested", words));
+    match login {
+        Login::Accepted => Verdict::Connected,
+        Login::Refused(words) if kind != "openstack" => critical("ConnectionAuthFailed", words),
+        Login::Refused(words) | Login::Failed(words) => critical("ConnectionTestFailed", words),
     }
 }
 
@@ -145,7 +193,7 @@ fn check_settings(hub: &Hub, provider: &Value, secret: Option<&Value>) -> Vec<Co
     let mut found = Vec::new();
     if url.is_empty() {
         found.push(Condition::critical("UrlNotValid", "NotSet", "spec.url is empty"));
-    } else if kind != "ova" && url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::len)).is_none() {
+    } else if !is_well_formed(kind, url) {
         found.push(Condition::critical("UrlNotValid", "Malformed", format!("{url:?} is no URL")));
     }
     let (space, secret_name) = reference(provider, "/spec/secret");
@@ -169,6 +217,13 @@ fn check_settings(hub: &Hub, provider: &Value, secret: Option<&Value>) -> Vec<Co
     found
 }
 
+fn is_well_formed(kind: &str, url: &str) -> bool {
+    match kind {
+        "ova" => share(url).is_some(),
+        _ => url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty())),
+    }
+}
+
 /// The keys that a Secret must have for this provider type and has not.
 fn missing_keys(kind: &str, secret: &Value, ca_enforced: bool, ca_crt: bool) -> Vec<String> {
     let required: &[&str] = match kind {
@@ -184,28 +239,6 @@ fn missing_keys(kind: &str, secret: &Value, ca_enforced: bool, ca_crt: bool) -> 
         missing.push(if ca_crt { "ca.crt" } else { "cacert" }.to_owned());
     }
     missing
-}
-
-fn authority(secret: &Value, ca_crt: bool) -> String {
-    let newer = if ca_crt { secret_key(secret, "ca.crt") } else { String::new() };
-    if newer.is_empty() { secret_key(secret, "cacert") } else { newer }
-}
-
-fn is_insecure(secret: &Value) -> bool {
-    secret_key(secret, "insecureSkipVerify").trim().eq_ignore_ascii_case("true")
-}
-
-fn log_in(source: &VsphereSource, secret: &Value) -> Verdict {
-    let given = authority(secret, true);
-    if !is_insecure(secret) && !given.is_empty() && !given.contains("BEGIN CERTIFICATE") {
-        let words = "the CA certificate cannot be parsed";
-        return Verdict::Disconnected(Condition::critical("ConnectionTestFailed", "Tested", words));
-    }
-    if secret_key(secret, "user") == source.username && secret_key(secret, "password") == source.password {
-        return Verdict::Connected;
-    }
-    let words = format!("{} refuses the user name or the password", source.host);
-    Verdict::Disconnected(Condition::critical("ConnectionAuthFailed", "Tested", words))
 }
 
 /// The form of a SHA-1 fingerprint, the same for each source at each time.
@@ -236,6 +269,33 @@ mod tests {
         assert!(missing_keys("vsphere", &bare, false, false).is_empty());
         let insecure = secret(&[("user", "u"), ("insecureSkipVerify", "true")]);
         assert_eq!(missing_keys("vsphere", &insecure, true, false), ["password"]);
+    }
+
+    #[test]
+    fn each_type_has_its_keys_and_its_url() {
+        assert_eq!(missing_keys("ovirt", &secret(&[("user", "u"), ("password", "p")]), false, false), ["cacert"]);
+        assert_eq!(missing_keys("ova", &secret(&[]), true, true), ["url"]);
+        assert!(missing_keys("openstack", &secret(&[]), true, true).is_empty());
+        for (kind, url, good) in [
+            ("ova", "nfs.lab:/exports/ova", true),
+            ("ova", "nfs.lab/exports", false),
+            ("ova", "nfs://nfs.lab/exports", false),
+            ("ova", ":/exports", false),
+            ("ovirt", "https://rhv/ovirt-engine/api", true),
+            ("ovirt", "/ovirt-engine", false),
+        ] {
+            assert_eq!(is_well_formed(kind, url), good, "{kind} {url}");
+        }
+    }
+
+    #[test]
+    fn a_login_that_openstack_refuses_is_a_failed_test() {
+        let condition = |kind: &str| match verdict_of(kind, Login::Refused("no".to_owned())) {
+            Verdict::Disconnected(condition) => condition.kind,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(condition("openstack"), "ConnectionTestFailed");
+        assert_eq!(condition("ovirt"), "ConnectionAuthFailed");
     }
 
     #[test]

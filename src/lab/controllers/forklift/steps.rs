@@ -3,17 +3,19 @@
 //! Every effect can be repeated: a reconcile whose status was not stored does the phase again.
 
 use super::super::hub::Fail;
+use super::cluster_source;
 use super::conversion::{create_conversion, fail_if_locked, finish_conversion, has_rebooted};
 use super::copy::{advance, stride, volume_percents};
 use super::hook_runs::run_hook;
 use super::objects::{self, Run};
 use super::offload;
-use super::phases::{Method, REBOOTS};
+use super::phases::{CONVERT_SNAPSHOT, Method, REBOOTS};
 use super::pipeline::VmStatus;
 use super::plan_facts::{PlannedVm, extras};
+use super::populators;
 use super::warm_steps;
 use crate::facts::{Firmware, Power};
-use crate::lab::fault::Failure;
+use crate::lab::fault::{Failure, ProductFault};
 use crate::lab::world::Vm;
 
 /// Steps a VM; at full speed through all phases that need nothing but the one before.
@@ -50,7 +52,7 @@ async fn step(run: &Run<'_>, status: &mut VmStatus) -> Result<(), Fail> {
             store_facts(status, vm);
             true
         }
-        "PowerOffSource" => power_off(run, vm),
+        "PowerOffSource" => power_off(run, vm).await?,
         "WaitForPowerOff" => is_off(run, &vm.moref),
         "CreateDataVolumes" => create_volumes(run, planned, vm, status).await?,
         "AllocateDisks" => transfer(run, status, "DiskAllocation"),
@@ -82,6 +84,8 @@ async fn step(run: &Run<'_>, status: &mut VmStatus) -> Result<(), Fail> {
                 false
             }
         },
+        // The images of the snapshots are gone when their disks are copied.
+        CONVERT_SNAPSHOT => true,
         REBOOTS => has_rebooted(run, planned, status).await?,
         _ => warm_steps::step(run, vm, status).await?.unwrap_or(false),
     };
@@ -111,20 +115,32 @@ fn store_facts(status: &mut VmStatus, vm: &Vm) {
     status.operating_system.clone_from(&vm.guest_id);
 }
 
-/// The guest is asked to shut down; in this world it always does.
-fn power_off(run: &Run<'_>, vm: &Vm) -> bool {
+/// The guest is asked to shut down; in this world it always does. A product that pulls the plug instead is found only where
+/// the source records how its VMs are switched.
+async fn power_off(run: &Run<'_>, vm: &Vm) -> Result<bool, Fail> {
     if vm.power != Power::Off {
-        set_power(run, &vm.moref, Power::Off);
+        set_power(run, &vm.moref, Power::Off).await?;
+        let hard = run.hub.world.faults.harms().contains(&ProductFault::HardStop);
+        if let Some(source) = &run.facts.source {
+            source.record_switch(&vm.moref, Power::Off, hard);
+        }
     }
-    true
+    Ok(true)
 }
 
 fn is_off(run: &Run<'_>, moref: &str) -> bool {
-    let source = run.facts.source.as_ref();
-    source.is_some_and(|source| source.read().vm(moref).is_none_or(|vm| vm.power == Power::Off))
+    let Some(source) = run.facts.source.as_ref() else {
+        // A cluster's VMs are as the facts have them, which are read anew for each step.
+        let vm = run.facts.planned(moref).and_then(|planned| planned.vm.as_ref());
+        return vm.is_some_and(|vm| vm.power == Power::Off);
+    };
+    source.read().vm(moref).is_none_or(|vm| vm.power == Power::Off)
 }
 
-pub(super) fn set_power(run: &Run<'_>, moref: &str, power: Power) {
+pub(super) async fn set_power(run: &Run<'_>, moref: &str, power: Power) -> Result<(), Fail> {
+    if run.facts.source_type() == "openshift" {
+        return cluster_source::set_power(run, moref, power).await;
+    }
     if let Some(source) = &run.facts.source {
         source.change(|inventory| {
             if let Some(vm) = inventory.vm_mut(moref) {
@@ -133,13 +149,22 @@ pub(super) fn set_power(run: &Run<'_>, moref: &str, power: Power) {
             }
         });
     }
+    Ok(())
 }
 
 async fn create_volumes(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, status: &mut VmStatus) -> Result<bool, Fail> {
-    if run.method != Method::V2v && !run.facts.offload {
+    let populates = run.facts.populates(run.method);
+    if populates {
+        objects::create_secret(run, &vm.moref, "isPopulator").await?;
+    } else if run.method != Method::V2v && !run.facts.offload {
         objects::create_secret(run, &vm.moref, "isDV").await?;
     }
-    let refused = if run.facts.offload {
+    if run.facts.source_type() == "openshift" {
+        cluster_source::export(run, vm).await?;
+    }
+    let refused = if populates {
+        populators::create(run, planned, vm).await?
+    } else if run.facts.offload {
         offload::create(run, planned, vm).await?
     } else {
         let warm = status.warm.as_ref().filter(|_| matches!(run.method, Method::Warm { .. }));
@@ -157,8 +182,11 @@ fn transfer(run: &Run<'_>, status: &mut VmStatus, step: &str) -> bool {
     if run.facts.offload {
         return offload::transfer(run, status, step);
     }
-    let warm = matches!(run.method, Method::Warm { .. });
-    let mut percents = if warm { warm_steps::percents(run, status) } else { volume_percents(run, &status.id) };
+    let mut percents = match run.method {
+        Method::Warm { .. } => warm_steps::percents(run, status),
+        _ if run.facts.populates(run.method) => populators::percents(run, &status.id),
+        _ => volume_percents(run, &status.id),
+    };
     let Some(step) = status.step_mut(step) else {
         return true;
     };

@@ -26,6 +26,8 @@ pub(crate) struct Blueprint<'a> {
     pub(crate) claims: Vec<String>,
     /// Power of the source before the migration.
     pub(crate) was_on: bool,
+    /// Type of the source provider.
+    pub(crate) source_type: &'a str,
     /// Whether the serial has VMware's own form.
     pub(crate) vmware_serial: bool,
     /// Where the guest's behaviour comes from: `source/moref`.
@@ -46,11 +48,15 @@ impl Blueprint<'_> {
             "cpu": self.cpu(), "memory": {"guest": binary_quantity(self.vm.memory_mib << 20)},
             "machine": {"type": "q35"}, "firmware": self.firmware(), "resources": {},
             "devices": {
-                "disks": disks, "interfaces": interfaces, "tpm": {"enabled": false},
+                "disks": disks, "interfaces": interfaces,
                 "inputs": [{"bus": "virtio", "name": "tablet", "type": "tablet"}],
             },
         });
-        if self.vm.firmware == Firmware::Efi && self.vm.secure_boot {
+        // Only of vSphere the product knows whether there is a TPM.
+        if self.source_type == "vsphere" {
+            domain["devices"]["tpm"] = json!({"enabled": false});
+        }
+        if self.vm.firmware == Firmware::Efi && self.vm.secure_boot && self.source_type != "ovirt" {
             domain["features"] = json!({"smm": {"enabled": true}});
         }
         // Left out: as the product finds best.
@@ -101,8 +107,18 @@ impl Blueprint<'_> {
             Firmware::Bios => json!({"bios": {}}),
             Firmware::Efi => json!({"efi": {"secureBoot": self.vm.secure_boot}}),
         };
-        let uuid = &self.vm.uuid;
-        json!({"bootloader": loader, "serial": if self.vmware_serial { vmware_serial(uuid) } else { uuid.clone() }})
+        let (id, uuid) = (&self.vm.moref, &self.vm.uuid);
+        match self.source_type {
+            // Secure boot is always off.
+            "ovirt" if self.vm.firmware == Firmware::Efi => {
+                json!({"bootloader": {"efi": {"secureBoot": false}}, "serial": id, "uuid": id})
+            }
+            "ovirt" => json!({"bootloader": loader, "serial": id, "uuid": id}),
+            "openstack" => json!({"bootloader": loader}),
+            "ova" => json!({"bootloader": loader, "serial": id}),
+            _ if self.vmware_serial => json!({"bootloader": loader, "serial": vmware_serial(uuid)}),
+            _ => json!({"bootloader": loader, "serial": uuid}),
+        }
     }
 
     /// Interfaces and networks; NICs that are mapped to nothing are left out.
@@ -111,7 +127,11 @@ impl Blueprint<'_> {
         let kept = self.vm.nics.iter().zip(&self.attachments).filter(|(_, to)| **to != Attachment::Ignored);
         for (index, (nic, attachment)) in kept.enumerate() {
             let name = network_name(self.template("networkNameTemplate"), attachment, index);
-            let mut interface = json!({"name": name, "macAddress": nic.mac, "model": "virtio"});
+            let mut interface = json!({"name": name, "model": "virtio"});
+            // What the source does not tell, KubeVirt chooses.
+            if !nic.mac.is_empty() {
+                interface["macAddress"] = json!(nic.mac);
+            }
             let network = match attachment {
                 Attachment::Multus(nad) => json!({"name": name, "multus": {"networkName": nad}}),
                 _ => json!({"name": name, "pod": {}}),
@@ -132,7 +152,11 @@ impl Blueprint<'_> {
         let template = self.template("volumeNameTemplate");
         let (mut disks, mut volumes) = (Vec::new(), Vec::new());
         for (index, claim) in self.claims.iter().enumerate() {
-            let name = volume_name(template, claim, index);
+            let name = match (self.source_type, self.vm.disks.get(index)) {
+                ("ovirt", Some(disk)) => disk.uuid.clone(),
+                ("openstack", Some(disk)) => format!("vol-{}", disk.uuid),
+                _ => volume_name(template, claim, index),
+            };
             let mut disk = json!({"name": name, "disk": {"bus": "virtio"}});
             if index == boot {
                 disk["bootOrder"] = json!(1);
@@ -180,6 +204,7 @@ mod tests {
             attachments,
             claims: vec!["c0".into(), "c1".into()],
             was_on: true,
+            source_type: "vsphere",
             vmware_serial: true,
             origin: "vc/vm-1".into(),
         }

@@ -35,7 +35,7 @@ pub(crate) async fn validate(
     if hub.since(11) && conditions.blocked() {
         return Ok(());
     }
-    check_type(hub, plan, conditions);
+    check_type(hub, plan, facts.source_type(), conditions);
     if !executing {
         conditions.set_all(offload::check_plan(hub, facts));
         conditions.set_all(validate_vms::validate(&context(hub, plan, facts)));
@@ -77,9 +77,22 @@ fn check_map(plan: &Value, which: &str, map: Option<&Value>, conditions: &mut Co
 }
 
 /// What this lab cannot migrate is refused, never done halfway.
-fn check_type(hub: &Hub, plan: &Value, conditions: &mut Conditions) {
+fn check_type(hub: &Hub, plan: &Value, source_type: &str, conditions: &mut Conditions) {
+    if is_warm(hub, plan) && matches!(source_type, "openstack" | "ova" | "openshift") {
+        let words = format!("providers of type {source_type} have no warm migration");
+        conditions.set(Condition::critical("WarmMigrationNotReady", "NotSupported", words));
+        return;
+    }
+    if is_warm(hub, plan) && source_type == "ovirt" && !operator::feature(hub, "controller_ovirt_warm_migration", true)
+    {
+        let words = "warm migrations from oVirt are switched off";
+        conditions.set(Condition::critical("WarmMigrationNotReady", "NotSupported", words));
+    }
     // A switch of the operator's turns warm migrations from vSphere off.
-    if is_warm(hub, plan) && !operator::feature(hub, "controller_vsphere_incremental_backup", true) {
+    if source_type == "vsphere"
+        && is_warm(hub, plan)
+        && !operator::feature(hub, "controller_vsphere_incremental_backup", true)
+    {
         let words = "warm migrations from vSphere are switched off";
         conditions.set(Condition::critical("WarmMigrationNotReady", "NotSupported", words));
     }

@@ -83,12 +83,12 @@ pub(crate) fn validate(context: &Context<'_>) -> Vec<Condition> {
     if context.warm {
         add(
             finding("VMMissingChangedBlockTracking", critical, "MissingChangedBlockTracking", "a VM tracks no changes"),
-            &on(|_, _, vm| !vm.tracks_changes()),
+            &on(|context, _, vm| of_vsphere(context) && !vm.tracks_changes()),
         );
         if context.minor >= 10 {
             add(
                 finding("VMHasSnapshots", critical, "", "a VM has snapshots"),
-                &on(|_, _, vm| !vm.snapshots.is_empty()),
+                &on(|context, _, vm| of_vsphere(context) && !vm.snapshots.is_empty()),
             );
         }
     }
@@ -108,7 +108,7 @@ pub(crate) fn validate(context: &Context<'_>) -> Vec<Condition> {
     if context.minor >= 11 {
         add(
             finding("GuestToolsIssue", critical, "", "the tools of a powered-on VM do not run"),
-            &on(|_, _, vm| vm.power == Power::On && !vm.tools),
+            &on(|context, _, vm| of_vsphere(context) && vm.power == Power::On && !vm.tools),
         );
     }
     conditions.extend(context.facts.vms.iter().filter_map(|planned| shared_disks(context, planned)));
@@ -202,8 +202,13 @@ fn has_two_pod_nics(context: &Context<'_>, _: &PlannedVm, vm: &Vm) -> bool {
     context.facts.attachments(vm).iter().filter(|one| **one == Some(Attachment::Pod)).count() > 1
 }
 
+/// Some rules are vSphere's alone.
+fn of_vsphere(context: &Context<'_>) -> bool {
+    context.facts.source_type() == "vsphere"
+}
+
 fn preserves_addresses(context: &Context<'_>) -> bool {
-    flag(context.plan, "/spec/preserveStaticIPs", context.minor >= 10)
+    of_vsphere(context) && flag(context.plan, "/spec/preserveStaticIPs", context.minor >= 10)
 }
 
 fn misses_addresses(context: &Context<'_>, _: &PlannedVm, vm: &Vm) -> bool {
@@ -219,7 +224,8 @@ fn has_static_pod_nic(context: &Context<'_>, _: &PlannedVm, vm: &Vm) -> bool {
 }
 
 fn has_mac_conflict(context: &Context<'_>, _: &PlannedVm, vm: &Vm) -> bool {
-    let macs: BTreeSet<String> = vm.nics.iter().map(|nic| nic.mac.to_lowercase()).collect();
+    let told = vm.nics.iter().map(|nic| nic.mac.to_lowercase());
+    let macs: BTreeSet<String> = told.filter(|mac| !mac.is_empty()).collect();
     context.existing.iter().any(|one| !one.of_this_plan && one.macs.iter().any(|mac| macs.contains(mac)))
 }
 
@@ -233,7 +239,9 @@ fn template_fault(context: &Context<'_>) -> Option<Condition> {
     let why = context.facts.vms.iter().find_map(|planned| {
         let vm = planned.vm.as_ref()?;
         let target = planned.target_name(context.seed);
-        let claim = |index| Claim { plan: context.plan, planned, vm, index, target_name: &target, mtv: &mtv };
+        let source_type = context.facts.source_type();
+        let claim =
+            |index| Claim { plan: context.plan, planned, vm, index, target_name: &target, mtv: &mtv, source_type };
         let of_disks = (0..vm.disks.len()).find_map(|index| claim(index).validated()?.err());
         of_disks.or_else(|| device_template_fault(context.plan, &planned.entry))
     });

@@ -76,7 +76,7 @@ fn every_fault_of_a_guest_changes_its_copy() {
     let faults = PRODUCT_FAULTS.iter().filter(|row| inside.contains(&row.caught_by)).chain(HARMLESS);
     for row in faults {
         let world = world(row.fault);
-        let vms = world.vsphere[0].read().vms.clone();
+        let vms = world.sources[0].read().vms.clone();
         let mut guest = vms.iter().find(|vm| vm.name == "mtv-tests-rhel9-dual-nic").unwrap().clone();
         let encrypted = vms.iter().find(|vm| vm.name == "mtv-tests-rhel9-luks").unwrap();
         guest.disks.extend(encrypted.disks.clone());

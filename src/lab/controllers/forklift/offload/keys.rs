@@ -7,7 +7,7 @@ use super::super::super::hub::{Fail, Hub};
 use super::super::super::kinds::{PROVIDER, SECRET};
 use super::super::super::object::{name, namespace, owner_reference, secret_key, text};
 use crate::facts::Seed;
-use crate::lab::world::VsphereSource;
+use crate::lab::world::Source;
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::Ed25519Keypair;
@@ -66,11 +66,7 @@ pub(super) async fn read_keys(hub: &Hub, provider: &Value) -> Result<(String, St
 }
 
 /// Which hosts let the provider's key in, if it clones over SSH and not all of them do.
-pub(crate) async fn ssh_conditions(
-    hub: &Hub,
-    provider: &Value,
-    source: &VsphereSource,
-) -> Result<Vec<Condition>, Fail> {
+pub(crate) async fn ssh_conditions(hub: &Hub, provider: &Value, source: &Source) -> Result<Vec<Condition>, Fail> {
     if !hub.since(10) || text(provider, "/spec/settings/esxiCloneMethod") != "ssh" {
         return Ok(Vec::new());
     }

@@ -4,7 +4,9 @@
 
 use super::super::super::hub::Fail;
 use super::super::super::kinds::{CLAIM, POD, POPULATOR, SECRET};
-use super::super::super::object::{binary_quantity, label, name, namespace, owner_reference, reference, text, uid};
+use super::super::super::object::{
+    binary_quantity, generated_name, label, name, namespace, owner_reference, reference, text, uid,
+};
 use super::super::super::operator::feature;
 use super::super::claim_names::Claim;
 use super::super::objects::{Run, class_and_size};
@@ -13,7 +15,6 @@ use super::keys::read_keys;
 use super::names::claim_name;
 use super::rules::{Plugin, plugin};
 use super::verdict::host_of_disk;
-use crate::facts::Seed;
 use crate::lab::world::{Disk, Vm};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -56,8 +57,7 @@ pub(crate) async fn create(run: &Run<'_>, planned: &PlannedVm, vm: &Vm) -> Resul
 
 /// `<plan>-<vmID>-~`.
 fn populator_secret_name(run: &Run<'_>, vm: &str) -> String {
-    let suffix = Seed(0).suffix(&format!("{}/{vm}/populator", run.migration), 5);
-    format!("{}-{vm}-{suffix}", name(run.plan))
+    generated_name(&format!("{}-{vm}-", name(run.plan)), &format!("{}/{vm}/populator", run.migration))
 }
 
 /// The Secret of a VM's populators. Before 2.10 it holds all that the copying pods need.
@@ -154,7 +154,7 @@ fn labels(run: &Run<'_>, vm: &Vm, disk: &Disk) -> Value {
 fn claim_of(run: &Run<'_>, planned: &PlannedVm, vm: &Vm, one: &Planned<'_>) -> Result<Value, String> {
     let target_name = planned.target_name(run.hub.world.spec.seed);
     let (index, mtv) = (one.index, &run.hub.mtv);
-    let named = Claim { plan: run.plan, planned, vm, index, target_name: &target_name, mtv };
+    let named = Claim { plan: run.plan, planned, vm, index, target_name: &target_name, mtv, source_type: "vsphere" };
     let own = claim_name(&named, &format!("{}/{}/{index}", run.migration, vm.moref))?;
     let (class, bytes) = class_and_size(run, one.disk);
     let mapped = text(one.entry, "/destination/accessMode");

@@ -3,18 +3,19 @@
 //!
 //! Source: forklift-api.md section 7 ("populator pod, prime PVC") and section 13 rule 12.
 
-use super::super::super::cdi::{TICK, bind, percent_per};
+use super::super::super::cdi::{TICK, percent_per};
 use super::super::super::hub::{Fail, Hub, Outcome};
-use super::super::super::kinds::{CLAIM, POD, POPULATOR, SECRET, VOLUME};
-use super::super::super::object::{
-    is_deleting, label, name, namespace, owner_reference, pod_status, restricted_pod, secret_key, text, uid,
-};
+use super::super::super::kinds::{CLAIM, POD, POPULATOR, SECRET};
+use super::super::super::object::{is_deleting, label, name, namespace, pod_status, secret_key, text, uid};
 use super::super::super::operator::max_populators;
+use super::super::prime::{Filler, ensure_pod, ensure_prime, hand_over};
 use super::log::Printer;
 use super::verdict::{Copying, decide, percent};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::Duration;
+
+/// What copies.
+const IMAGE: &str = "forklift-vsphere-xcopy-volume-populator";
 
 /// How many times faster the array copies than a host that reads and writes every block.
 const SPEED_UP: u64 = 5;
@@ -42,7 +43,12 @@ pub(crate) async fn reconcile(hub: &Hub, populator: &Value) -> Result<Outcome, F
         return Ok(if hub.at_full_speed() { glance(hub, space, own) } else { Outcome::Again(TICK) });
     }
     let prime = ensure_prime(hub, &claim).await?;
-    let pod = ensure_pod(hub, populator, &claim, &prime).await?;
+    let labels = json!({
+        "migration": label(populator, "migration"), "pvcName": name(&claim),
+        "sourceHost": label(populator, "sourceHost"),
+    });
+    let filler = Filler { image: IMAGE, secret: text(populator, "/spec/secretName"), labels };
+    let pod = ensure_pod(hub, &filler, &claim, &prime).await?;
     let printer = Printer { claim: own, file: text(populator, "/spec/vmdkPath") };
     let print = |line: String| hub.print(uid(&pod), line);
     let copying = match decide(&hub.world, populator, |key| secret_key(&secret, key)) {
@@ -124,81 +130,6 @@ fn status_of(hub: &Hub, percent: u64, copying: &Copying) -> Value {
         }
     }
     status
-}
-
-/// The claim that is copied into, bound.
-async fn ensure_prime(hub: &Hub, claim: &Arc<Value>) -> Result<Arc<Value>, Fail> {
-    let own = format!("prime-{}", uid(claim));
-    let prime = match hub.find(CLAIM, namespace(claim), &own).await? {
-        Some(prime) => prime,
-        // The volume has been handed over already.
-        None if text(claim, "/status/phase") == "Bound" => return Ok(Arc::clone(claim)),
-        None => {
-            let spec = &claim["spec"];
-            let body = json!({
-                "metadata": {
-                    "namespace": namespace(claim), "name": own,
-                    "ownerReferences": [owner_reference(CLAIM, claim, false)],
-                },
-                "spec": {
-                    "accessModes": spec["accessModes"], "volumeMode": spec["volumeMode"],
-                    "storageClassName": spec["storageClassName"], "resources": spec["resources"],
-                },
-            });
-            hub.create(CLAIM, body).await?
-        }
-    };
-    bind(hub, &prime, text(claim, "/spec/storageClassName")).await?;
-    Ok(prime)
-}
-
-/// The pod that copies, running.
-async fn ensure_pod(hub: &Hub, populator: &Value, claim: &Value, prime: &Value) -> Result<Arc<Value>, Fail> {
-    let own = format!("populate-{}", uid(claim));
-    if let Some(pod) = hub.find(POD, namespace(claim), &own).await? {
-        return Ok(pod);
-    }
-    let mut spec = restricted_pod("populate", "forklift-vsphere-xcopy-volume-populator");
-    spec["volumes"] = json!([{"name": "target", "persistentVolumeClaim": {"claimName": name(prime)}}]);
-    spec["containers"][0]["volumeDevices"] = json!([{"name": "target", "devicePath": "/dev/block"}]);
-    let secret = text(populator, "/spec/secretName");
-    spec["containers"][0]["envFrom"] = json!([{"secretRef": {"name": secret}}]);
-    let body = json!({
-        "metadata": {
-            "namespace": namespace(claim), "name": own,
-            "labels": {
-                "migration": label(populator, "migration"), "pvcName": name(claim),
-                "sourceHost": label(populator, "sourceHost"),
-            },
-            "ownerReferences": [owner_reference(CLAIM, claim, false)],
-        },
-        "spec": spec,
-    });
-    let made = hub.create(POD, body).await?;
-    hub.put_status(POD, &made, pod_status(&made, "Running")).await?;
-    Ok(hub.find(POD, namespace(claim), &own).await?.unwrap_or(made))
-}
-
-/// Gives the volume of the claim that was copied into to the populator's own claim.
-async fn hand_over(hub: &Hub, prime: &Arc<Value>, claim: &Arc<Value>) -> Result<(), Fail> {
-    let claim = hub.find(CLAIM, namespace(claim), name(claim)).await?.unwrap_or_else(|| Arc::clone(claim));
-    if text(&claim, "/status/phase") == "Bound" {
-        return Ok(());
-    }
-    let prime = hub.find(CLAIM, namespace(prime), name(prime)).await?.unwrap_or_else(|| Arc::clone(prime));
-    let volume = text(&prime, "/spec/volumeName").to_owned();
-    let reference = json!({"namespace": namespace(&claim), "name": name(&claim), "uid": uid(&claim)});
-    if let Some(object) = hub.find(VOLUME, "", &volume).await? {
-        hub.merge(VOLUME, &object, &json!({"spec": {"claimRef": reference}})).await?;
-    }
-    let patch = json!({"spec": {"volumeName": volume}});
-    if let Some(bound) = hub.merge(CLAIM, &claim, &patch).await? {
-        let capacity = claim["spec"]["resources"]["requests"].clone();
-        let modes = claim["spec"]["accessModes"].clone();
-        let status = json!({"phase": "Bound", "accessModes": modes, "capacity": capacity});
-        hub.put_status(CLAIM, &bound, status).await?;
-    }
-    hub.delete(CLAIM, &prime).await
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::config::{MapEnvironment, Providers, StorageVendor};
 use crate::facts::Power;
 use crate::lab::clock::Pace;
 use crate::lab::providers_file::providers_json;
-use crate::lab::world::{Lun, Snapshot, SourceSpec, World, WorldSpec, storage_product};
+use crate::lab::world::{Lun, Snapshot, World, WorldSpec, storage_product};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ async fn secret(bench: &Bench, change: Value) {
 async fn map(bench: &Bench, vendor: &str, bare: &[&str]) {
     let plugin = json!({"vsphereXcopyConfig": {"secretRef": "array", "storageVendorProduct": vendor}});
     let class = &bench.world.spec.cluster.storage_classes[0].name;
-    let stores = bench.world.vsphere[0].read().datastores.clone();
+    let stores = bench.world.sources[0].read().datastores.clone();
     let entries: Vec<Value> = stores
         .iter()
         .map(|store| {
@@ -59,7 +59,7 @@ async fn plan(bench: &Bench, extra: Value) {
 
 /// Moves the second disk of the VM to the datastore that is not on the array.
 fn scatter(bench: &Bench) {
-    bench.world.vsphere[0].change(|inventory| {
+    bench.world.sources[0].change(|inventory| {
         let vm = inventory.vms.iter_mut().find(|vm| vm.name == VM).unwrap();
         vm.disks[1].datastore = "datastore-43".into();
         vm.disks[1].file = format!("[nfs-1] {VM}/{VM}_1.vmdk");
@@ -172,7 +172,7 @@ async fn since_2_12_tasks_tell_and_pods_go_with_the_clean_up() {
 async fn a_snapshot_or_a_foreign_lun_leaves_the_copy_to_the_host() {
     for case in ["snapshot", "lun", "foreign lun"] {
         let bench = Bench::start();
-        bench.world.vsphere[0].change(|inventory| {
+        bench.world.sources[0].change(|inventory| {
             let vm = inventory.vms.iter_mut().find(|vm| vm.name == VM).unwrap();
             let device =
                 |lun: &str| Some(Lun { device: format!("/vmfs/devices/disks/{lun}"), mode: "virtualMode".into() });
@@ -282,7 +282,7 @@ async fn over_ssh_a_host_must_know_the_key() {
     let key = bench.hub.get(SECRET, SPACE, "offload-ssh-keys-src-public").await.unwrap().unwrap();
     let line = format!("command=\"x\" {}", secret_key(&key, "public-key"));
     let host = bench.source_vm(VM).host;
-    bench.world.vsphere[0].change(|inventory| inventory.authorized_keys.insert(host, vec![line]));
+    bench.world.sources[0].change(|inventory| inventory.authorized_keys.insert(host, vec![line]));
     let ready = bench.until(PROVIDER, "src", |one| kinds_of(one).contains(&"SSHReady")).await;
     assert!(has_condition(&ready, "Ready") && has_condition(&ready, "SSHNotReady"));
     let again = json!({"spec": {"plan": {"namespace": SPACE, "name": "p"}}});
@@ -324,7 +324,7 @@ async fn maps_and_plans_that_cannot_work_are_refused() {
 async fn every_vendor_takes_the_secret_that_its_section_gives() {
     for vendor in StorageVendor::ALL {
         let mut spec = WorldSpec::embedded().unwrap();
-        let SourceSpec::Vsphere { array, .. } = &mut spec.sources[0];
+        let array = &mut spec.sources[0].vsphere_mut().unwrap().array;
         let array = array.as_mut().unwrap();
         vendor.as_str().clone_into(&mut array.vendor);
         let own = storage_product(vendor.as_str()).unwrap().keys;
@@ -332,7 +332,7 @@ async fn every_vendor_takes_the_secret_that_its_section_gives() {
         let bench = Bench::start_in(World::from_spec(spec, Pace::FULL).unwrap());
         let file = providers_json(&bench.world, str::to_owned);
         let providers = Providers::parse(&file, "lab", &MapEnvironment::default()).unwrap();
-        let section = providers.iter().next().unwrap().copyoffload().unwrap();
+        let section = providers.get("vsphere-8").unwrap().copyoffload().unwrap();
         let data: BTreeMap<String, String> =
             section.storage_secret().iter().map(|(key, value)| (key.clone(), value.expose().to_owned())).collect();
         bench.ready().await;
@@ -367,7 +367,7 @@ async fn a_copy_that_is_cancelled_leaves_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_warm_migration_lets_the_array_make_the_first_copy() {
     let bench = Bench::start_mtv("2.12.3");
-    bench.world.vsphere[0].change(|inventory| {
+    bench.world.sources[0].change(|inventory| {
         let vm = inventory.vms.iter_mut().find(|vm| vm.name == VM).unwrap();
         vm.extra_config.push(("ctkEnabled".into(), "true".into()));
     });

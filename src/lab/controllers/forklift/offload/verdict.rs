@@ -40,13 +40,13 @@ fn has_delta(vm: &Vm, disk: &Disk) -> bool {
 /// `key` reads the populator's Secret.
 pub(super) fn decide(world: &World, populator: &Value, key: impl Fn(&str) -> String) -> Result<Copying, String> {
     let endpoint = key("GOVMOMI_HOSTNAME");
-    let source = world.vsphere_at(&endpoint).ok_or_else(|| format!("dial {endpoint}: no such host"))?;
+    let source = world.source_at(&endpoint).ok_or_else(|| format!("dial {endpoint}: no such host"))?;
     let inventory = source.read();
     let vm_id = text(populator, "/spec/vmId");
     let vm = inventory.vm(vm_id).ok_or_else(|| format!("the VM {vm_id} does not exist"))?;
     let disk = disk_of(vm, populator).ok_or_else(|| format!("{vm_id} has no such disk"))?;
     let host_name = key("STORAGE_HOSTNAME");
-    let array = source.array.as_ref().filter(|array| array.hostname == host_name);
+    let array = source.vsphere().and_then(|parts| parts.array.as_ref()).filter(|array| array.hostname == host_name);
     let array = array.ok_or_else(|| format!("dial {host_name}: no such host"))?;
     let vendor = text(populator, "/spec/storageVendorProduct");
     log_in(array, vendor, &key)?;
