@@ -5,7 +5,7 @@
 
 use super::catalogue::Scenario;
 use super::fault::or_list;
-use super::model::{AddDisk, DatastoreRef, Destination, KnownIssue, PlanSpec, ProviderType, VmRequest};
+use super::model::{AddDisk, DatastoreRef, Destination, KnownIssue, PlanSpec, PowerSetting, ProviderType, VmRequest};
 use semver::{Version, VersionReq};
 use std::collections::BTreeSet;
 
@@ -39,6 +39,18 @@ const WARM: &[ProviderType] = &[ProviderType::Vsphere, ProviderType::Ovirt];
 /// oVirt VMs cannot be used without a clone. Source: original-suite.md section 2, "N rejects before cloning".
 const UNCLONED: &[ProviderType] =
     &[ProviderType::Vsphere, ProviderType::Openstack, ProviderType::Openshift, ProviderType::Ova, ProviderType::Hyperv];
+/// An OVA is a file: nothing runs there. Source: source-providers.md section 1 ("OVA needs nothing").
+const RUNNING: &[ProviderType] = &[
+    ProviderType::Vsphere,
+    ProviderType::Ovirt,
+    ProviderType::Openstack,
+    ProviderType::Openshift,
+    ProviderType::Hyperv,
+];
+/// Where a VM's snapshots can be taken, and where its guest can be reached before the migration: not on a cluster, whose
+/// pod network leads nowhere from outside.
+const REACHED: &[ProviderType] =
+    &[ProviderType::Vsphere, ProviderType::Ovirt, ProviderType::Openstack, ProviderType::Hyperv];
 pub(super) const UNCLONED_KEY: &str = "migrating without a clone";
 /// First MTV version with target labels, affinity and node selector. Source: original-suite.md section 2.
 static PLACEMENT_MTV: Version = Version::new(2, 10, 0);
@@ -189,7 +201,7 @@ pub(super) fn type_needs(plan: &PlanSpec) -> Vec<TypeNeed> {
     let any = |has: fn(&VmRequest) -> bool| plan.virtual_machines.iter().any(has);
     let hooks = [&plan.pre_hook, &plan.post_hook];
     let aap = hooks.into_iter().flatten().any(|hook| hook.aap_job_template_id.is_some());
-    let needs: [(bool, TypeNeed); 14] = [
+    let needs: [(bool, TypeNeed); 18] = [
         (plan.warm_migration, ("warm migration", WARM)),
         (plan.copyoffload, ("copy-offload", VSPHERE)),
         (plan.migrate_shared_disks == Some(true), ("`migrate_shared_disks`", VSPHERE)),
@@ -202,6 +214,10 @@ pub(super) fn type_needs(plan: &PlanSpec) -> Vec<TypeNeed> {
         (any(|vm| vm.add_nic), ("`add_nic`", VSPHERE)),
         (any(|vm| vm.target_esxi_host.is_some()), ("`target_esxi_host`", VSPHERE)),
         (any(|vm| vm.target_datastore_id.is_some()), ("`target_datastore_id`", VSPHERE)),
+        (any(|vm| vm.source_vm_power == Some(PowerSetting::On)), ("a source VM that runs", RUNNING)),
+        (any(|vm| vm.snapshots.is_some()), ("`snapshots`", REACHED)),
+        (any(|vm| vm.wait_for_cloud_init), ("`wait_for_cloud_init`", REACHED)),
+        (plan.integrity.is_some(), ("`integrity`", REACHED)),
         (plan.run_preflight_inspection == Some(true), ("preflight inspection", VSPHERE)),
         (plan.skip_clone || any(|vm| !vm.clone), (UNCLONED_KEY, UNCLONED)),
     ];

@@ -45,7 +45,10 @@ fn a_providers_file_that_cannot_be_used() {
 fn a_source_provider_or_storage_class_that_is_not_given_or_not_known() {
     let files = [("p.json", PROVIDERS)];
     refuses("source-unknown", &files, "run --providers p.json --source-provider vsphere-9 --storage-class fast");
-    refuses("source-none", &files, "run --providers p.json --storage-class fast");
+    let folder = Folder::new();
+    folder.write("p.json", PROVIDERS);
+    let none = folder.call("run --providers p.json --storage-class fast").env("MTVTEST_SOURCE_PROVIDER", "");
+    refused("source-none", &folder, none);
     refuses("storage-class-none", &files, "run --providers p.json --source-provider vsphere-8");
     refuses("source-unknown-on-lab", &[], "run --lab --source-provider vsphere-9");
 }

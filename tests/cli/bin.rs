@@ -51,6 +51,7 @@ impl Call {
         let words: Vec<String> = words.into_iter().map(|word| word.as_ref().to_owned()).collect();
         let mut command = Command::new(env!("CARGO_BIN_EXE_mtvtest"));
         command.current_dir(folder).args(&words).env_clear().env("HOME", folder).stdin(Stdio::null());
+        command.env("MTVTEST_SOURCE_PROVIDER", "vsphere-8");
         Self { command, words }
     }
 

@@ -76,6 +76,32 @@ async fn everything_passes_on_the_default_world() {
 }
 
 #[tokio::test]
+async fn every_source_passes_what_is_for_it() {
+    let rig = Rig::new();
+    let tests = rig.tests_everywhere(&Catalogue::embedded().unwrap());
+    let ended = Box::pin(rig.run_all(&tests)).await;
+    let mut passed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, outcome) in &ended.outcomes {
+        let (scenario, source) = name.split_once('@').unwrap();
+        match outcome {
+            Outcome::Passed => passed.entry(source).or_default().push(scenario),
+            Outcome::Skipped { .. } => {}
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    let cold = ["cold/comprehensive", "cold/sanity", "hooks/post-hook-retain-failed-vm", "remote/cold"];
+    let with_disks = [&["cold/2disks2nics"][..], &cold[..]].concat();
+    assert_eq!(passed["ovirt-4.4"], with_disks);
+    assert_eq!(passed["openstack-17.1"], with_disks);
+    assert_eq!(passed["openshift-local"], cold);
+    assert_eq!(passed["ova-nfs"], ["ova/cold"]);
+    assert!(passed["vsphere-8"].len() >= 40, "{passed:?}");
+    assert_eq!(ended.leftovers, []);
+    assert_eq!(rig.baseline.differences(&rig.lab), Vec::<String>::new());
+    rig.lab.stop().await;
+}
+
+#[tokio::test]
 async fn on_2_8() {
     let power = "2.9.0 or later for a target power state";
     let comprehensive = format!("{PLACED}, this is {full}; needs MTV {power}", full = mtv_release("2.8").unwrap());

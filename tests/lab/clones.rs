@@ -58,7 +58,7 @@ impl Bench {
     }
 
     fn has(&self, name: &str) -> bool {
-        self.lab.world().vsphere[0].read().vms.iter().any(|vm| vm.name == name)
+        self.lab.world().sources[0].read().vms.iter().any(|vm| vm.name == name)
     }
 
     /// Deletes by name, as the undo of a clone without an id does; then nothing may come.
@@ -74,7 +74,7 @@ impl Bench {
 
 async fn connect(lab: &Lab) -> Arc<dyn SourceProvider> {
     let providers = Providers::parse(&lab.providers_json(), "lab", &MapEnvironment::default()).unwrap();
-    let entry = providers.iter().next().unwrap();
+    let entry = providers.get("vsphere-8").unwrap();
     let network = lab.network();
     provider::connect(entry, TlsPolicy::AcceptAny, network.as_ref(), RequestCounter::default()).await.unwrap()
 }

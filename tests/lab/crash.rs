@@ -16,7 +16,7 @@ const EVERYTHING: &str = "description: Everything.\nwarm_migration: true\ncopyof
 /// Runs until `step` begins, and `polls` further turns; then everything of the process is gone, but its ledger.
 async fn die_at(step: StepName, polls: u32) {
     let change = |spec: &mut mtvtest::lab::world::WorldSpec| {
-        let mtvtest::lab::world::SourceSpec::Vsphere { array, .. } = &mut spec.sources[0];
+        let array = &mut spec.sources[0].vsphere_mut().unwrap().array;
         array.as_mut().unwrap().clone_method = Some("ssh".into());
     };
     let rig = Rig::with_world(change, &Faults::default());

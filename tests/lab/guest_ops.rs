@@ -37,7 +37,7 @@ impl Source {
     }
 
     fn change(&self, name: &str, act: impl FnOnce(&mut Vm)) {
-        let source = &self.rig.lab.world().vsphere[0];
+        let source = &self.rig.lab.world().sources[0];
         source.change(|inventory| act(inventory.vms.iter_mut().find(|vm| vm.name == name).unwrap()));
     }
 

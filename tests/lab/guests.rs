@@ -5,7 +5,6 @@ use crate::rig::Rig;
 use mtvtest::config::Secret;
 use mtvtest::guest::ssh::{CommandOutput, Connection, Exit, HostKeyPolicy, Limits, Login, Method, SshError, Target};
 use mtvtest::lab::Lab;
-use mtvtest::lab::fault::Faults;
 use mtvtest::lab::world::{Says, SshMethod, SshSpec, SshStage};
 use std::time::Duration;
 
@@ -26,13 +25,10 @@ fn target(password: &str) -> Target {
 
 /// A lab whose guests of RHEL 8 run and have this SSH server.
 fn rig(ssh: SshSpec) -> Rig {
-    let change = |world: &mut mtvtest::lab::world::WorldSpec| {
-        let mtvtest::lab::world::SourceSpec::Vsphere { vms, .. } = &mut world.sources[0];
-        let vm = vms.iter_mut().find(|vm| vm.name == "mtv-tests-rhel8").unwrap();
+    Rig::with_vm("mtv-tests-rhel8", |vm| {
         vm.power = mtvtest::facts::Power::On;
         vm.guest.ssh = ssh;
-    };
-    Rig::with_world(change, &Faults::default())
+    })
 }
 
 async fn source(lab: &Lab, password: &str) -> Result<Connection, SshError> {

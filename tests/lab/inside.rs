@@ -4,10 +4,8 @@ use crate::rig::{Ran, Rig};
 use mtvtest::config::SshTunnel;
 use mtvtest::event::{Outcome, Verdict};
 use mtvtest::facts::{GuestEvidence, LoginOutcome};
-use mtvtest::lab::fault::{Faults, TransportEffect, TransportFault};
-use mtvtest::lab::world::{
-    Boots, Commands, GuestSpec, Language, NetworkTool, Says, SourceSpec, SshMethod, SshPort, SshStage, WorldSpec,
-};
+use mtvtest::lab::fault::{TransportEffect, TransportFault};
+use mtvtest::lab::world::{Boots, Commands, GuestSpec, Language, NetworkTool, Says, SshMethod, SshPort, SshStage};
 use std::time::Duration;
 
 const LINUX: &str = "\
@@ -25,11 +23,7 @@ preserve_static_ips: true
 
 /// A lab whose VM `name` has another guest.
 fn rig(name: &str, change: impl FnOnce(&mut GuestSpec)) -> Rig {
-    let edit = |spec: &mut WorldSpec| {
-        let SourceSpec::Vsphere { vms, .. } = &mut spec.sources[0];
-        change(&mut vms.iter_mut().find(|vm| vm.name == name).unwrap().guest);
-    };
-    Rig::with_world(edit, &Faults::default())
+    Rig::with_vm(name, |vm| change(&mut vm.guest))
 }
 
 fn verdict<'a>(ran: &'a Ran, check: &str) -> &'a Verdict {

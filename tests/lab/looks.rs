@@ -5,8 +5,7 @@ use async_trait::async_trait;
 use mtvtest::facts::{GuestFacts, GuestFamily, Power};
 use mtvtest::guest::{GuestShell, ShellError, ShellOutput, integrity, look};
 use mtvtest::lab::Lab;
-use mtvtest::lab::fault::Faults;
-use mtvtest::lab::world::{Commands, Language, NetworkTool, SourceSpec, Vm, VmSpec};
+use mtvtest::lab::world::{Commands, Language, NetworkTool, Vm, VmSpec};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -24,16 +23,11 @@ struct Tools {
 
 impl Tools {
     fn new(name: &str, change: impl FnOnce(&mut VmSpec)) -> Self {
-        let rig = Rig::with_world(
-            |world| {
-                let SourceSpec::Vsphere { vms, .. } = &mut world.sources[0];
-                let vm = vms.iter_mut().find(|vm| vm.name == name).unwrap();
-                vm.power = Power::On;
-                change(vm);
-            },
-            &Faults::default(),
-        );
-        let vm = rig.lab.world().vsphere[0].read().vms.iter().find(|vm| vm.name == name).unwrap().clone();
+        let rig = Rig::with_vm(name, |vm| {
+            vm.power = Power::On;
+            change(vm);
+        });
+        let vm = rig.lab.world().sources[0].read().vms.iter().find(|vm| vm.name == name).unwrap().clone();
         let family = if name.contains("win") { GuestFamily::Windows } else { GuestFamily::Linux };
         Self { lab: rig.lab, vm, family }
     }
@@ -54,7 +48,7 @@ impl GuestShell for Tools {
             GuestFamily::Linux => ("root", "lab-guest"),
             GuestFamily::Windows => ("Administrator", "lab-guest"),
         };
-        let source = &self.lab.world().vsphere[0];
+        let source = &self.lab.world().sources[0];
         let output = self.lab.guests().run_on_source(source, &self.vm.moref, login, line).unwrap();
         Ok(ShellOutput {
             status: Some(output.status.into()),

@@ -15,10 +15,15 @@ pub(crate) struct EndedAll {
 }
 
 impl Course {
-    /// The tests of a catalogue, on the first source.
+    /// The tests of a catalogue on every source of the world.
+    pub(crate) fn tests_everywhere(&self, catalogue: &Catalogue) -> Vec<Test> {
+        let names: Vec<String> = self.providers().iter().map(|entry| entry.name.clone()).collect();
+        tests(catalogue, &names)
+    }
+
+    /// The tests of a catalogue, on one source.
     pub(crate) fn tests(&self, catalogue: &Catalogue) -> Vec<Test> {
-        let provider = self.providers().iter().next().unwrap().name.clone();
-        tests(catalogue, &[provider])
+        tests(catalogue, std::slice::from_ref(&self.provider))
     }
 
     /// A whole run of many tests, side by side as the program runs them; those that cannot run are skipped by the same

@@ -17,7 +17,8 @@ async fn a_cold_migration_passes_every_check_and_leaves_nothing() {
     assert_eq!(keys, all);
     // The scenario asks for nothing that these judge.
     let inside = ["static-ip", "integrity", "guest-command", "encryption"];
-    let idle = ["pvc-names", "node", "labels", "affinity", "warm", "xcopy", "expect"].into_iter().chain(inside);
+    let idle =
+        ["pvc-names", "node", "labels", "affinity", "warm", "xcopy", "shutdown", "expect"].into_iter().chain(inside);
     let idle: Vec<&str> = idle.collect();
     for report in ran.reports() {
         let passed = matches!(report.verdict, Verdict::Passed { .. });
@@ -134,7 +135,7 @@ async fn no_secret_reaches_a_file_of_the_run() {
     const MARKER: &str = "marker-k3Zq9-password";
     let rig = Rig::with_world(
         |spec| {
-            let mtvtest::lab::world::SourceSpec::Vsphere { password, .. } = &mut spec.sources[0];
+            let password = &mut spec.sources[0].vsphere_mut().unwrap().password;
             MARKER.clone_into(password);
         },
         &mtvtest::lab::fault::Faults::default(),

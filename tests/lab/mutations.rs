@@ -137,7 +137,14 @@ virtual_machines:
   - {name: mtv-tests-rhel9-luks, source_vm_power: on, luks: true, luks_passphrase: lab-luks}
 ";
 
-const SITUATIONS: [(&str, &str); 10] = [
+/// A running VM of an engine that records how VMs are switched off.
+const RECORDED: &str = "\
+description: A VM that runs on oVirt.
+virtual_machines:
+  - {name: mtv-rhel8-warm-2disks2nics, source_vm_power: on}
+";
+
+const SITUATIONS: [(&str, &str); 11] = [
     ("full", FULL),
     ("still", STILL),
     ("moving", MOVING),
@@ -148,6 +155,7 @@ const SITUATIONS: [(&str, &str); 10] = [
     ("inside", INSIDE),
     ("windows", WINDOWS),
     ("luks", LUKS),
+    ("recorded", RECORDED),
 ];
 
 /// The releases that the lab offers.
@@ -174,6 +182,7 @@ fn situation(need: Need) -> (&'static str, Option<&'static str>) {
         | Need::Expect => (FULL, None),
         Need::Stopped | Need::OpenEfi | Need::ExactClaims => (STILL, None),
         Need::Running | Need::Reachable => (MOVING, None),
+        Need::RecordedStop => (RECORDED, None),
         Need::LooseNic => (LOOSE, None),
         Need::Warm | Need::CountedWarm => (WARM, None),
         Need::Offload | Need::OffloadElsewhere => (OFFLOAD, None),
@@ -187,6 +196,15 @@ fn situation(need: Need) -> (&'static str, Option<&'static str>) {
 fn rig(release: Option<&str>) -> Rig {
     let mtv = release.map(|release| mtv_release(release).unwrap());
     Rig::with_world(|world| world.cluster.mtv = mtv.unwrap_or(world.cluster.mtv.clone()), &Faults::default())
+}
+
+/// A rig on the provider of a situation.
+fn rig_for(scenario: &str, release: Option<&str>) -> Rig {
+    let mut rig = rig(release);
+    if scenario == RECORDED {
+        "ovirt-4.4".clone_into(&mut rig.provider);
+    }
+    rig
 }
 
 /// The checks whose reports are no pass.
@@ -205,7 +223,7 @@ async fn trial(row: &FaultRow) -> Result<(), String> {
 
 /// As [`trial`], in another situation.
 async fn trial_in(row: &FaultRow, scenario: &str, release: Option<&str>) -> Result<(), String> {
-    let rig = rig(release);
+    let rig = rig_for(scenario, release);
     rig.faults().harm(row.fault);
     let ran = rig.run(scenario).await;
     let answer = judge(row, &ran).map_err(|why| format!("{}: {why}; {:?}", row.fault, ran.outcome));
@@ -282,6 +300,7 @@ mutations_by_check! {
     warm "warm",
     xcopy "xcopy",
     source "source",
+    shutdown "shutdown",
     expect "expect",
 }
 
@@ -350,7 +369,7 @@ fn the_page_of_the_checks_names_every_fault() {
 async fn unharmed(release: &str) -> BTreeSet<String> {
     let mut judged = BTreeSet::new();
     for (name, text) in SITUATIONS {
-        let rig = rig(Some(release));
+        let rig = rig_for(text, Some(release));
         // Before MTV 2.11 the product must be told (forklift-api.md section 10).
         let switched = text == OFFLOAD && ["2.8", "2.9", "2.10"].contains(&release);
         let told = if switched { "forklift_controller: {feature_copy_offload: true}\n" } else { "" };
@@ -373,7 +392,7 @@ async fn unharmed(release: &str) -> BTreeSet<String> {
 
 fn skip_reason(rig: &Rig, text: &str) -> Option<String> {
     let providers = rig.providers();
-    let entry = providers.iter().next().unwrap();
+    let entry = providers.get(&rig.provider).unwrap();
     let environment = Environment {
         cluster: rig.lab.api_url(),
         mtv: Some(rig.lab.world().spec.cluster.mtv.clone()),

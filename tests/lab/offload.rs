@@ -4,13 +4,13 @@ use crate::rig::Rig;
 use mtvtest::config::StorageVendor;
 use mtvtest::event::{CheckReport, Outcome, Verdict};
 use mtvtest::lab::fault::{Faults, TransportEffect, TransportFault};
-use mtvtest::lab::world::{ArraySpec, SourceSpec, WorldSpec};
+use mtvtest::lab::world::{ArraySpec, WorldSpec};
 
 const SMALL: &str = "description: By the array.\ncopyoffload: true\nvirtual_machines:\n  - {name: \
                      xcopy-template-test, source_vm_power: \"off\", disk_type: thin}\n";
 
 fn array(spec: &mut WorldSpec) -> &mut ArraySpec {
-    let SourceSpec::Vsphere { array, .. } = &mut spec.sources[0];
+    let array = &mut spec.sources[0].vsphere_mut().unwrap().array;
     array.as_mut().unwrap()
 }
 
@@ -59,7 +59,7 @@ async fn over_ssh_the_key_is_on_the_host_until_the_end() {
         };
         let mut rig = Rig::with_world(change, &Faults::default());
         let look = |lab: &mtvtest::lab::Lab| {
-            let keys = lab.world().vsphere[0].read().authorized_keys.clone();
+            let keys = lab.world().sources[0].read().authorized_keys.clone();
             assert!(keys.values().any(|lines| lines.len() == 1), "{keys:?}");
         };
         let ran = Box::pin(rig.run_and_look(SMALL, look)).await;

@@ -24,7 +24,7 @@ fn claims(vm: &Value) -> Vec<String> {
 }
 
 fn clone_name(lab: &Lab, session: &str) -> String {
-    let inventory = lab.world().vsphere[0].read();
+    let inventory = lab.world().sources[0].read();
     inventory.vms.iter().find(|vm| vm.name.starts_with(session)).unwrap().name.clone()
 }
 
@@ -127,7 +127,7 @@ async fn a_vm_that_is_not_cloned_is_migrated_itself_and_left_as_it_was() {
                     guest_agent: true}\n";
     let look = |lab: &Lab| {
         assert_eq!(machine(lab)["metadata"]["name"], "mtv-tests-rhel8");
-        assert!(lab.world().vsphere[0].read().vms.iter().all(|vm| !vm.name.starts_with("auto-")));
+        assert!(lab.world().sources[0].read().vms.iter().all(|vm| !vm.name.starts_with("auto-")));
     };
     let ran = Box::pin(rig.run_and_look(scenario, look)).await;
     assert_eq!(ran.outcome, Outcome::Passed, "{}", ran.reason());

@@ -8,7 +8,7 @@ use mtvtest::config::{Secret, Settings};
 use mtvtest::engine::{Problem, Session, SessionParts, StepError, disconnect};
 use mtvtest::lab::clock::Pace;
 use mtvtest::lab::fault::Faults;
-use mtvtest::lab::world::{Role, SourceSpec, VmSpec, World, WorldSpec};
+use mtvtest::lab::world::{Role, VmSpec, World, WorldSpec};
 use mtvtest::lab::{Baseline, Lab, Oracle};
 use mtvtest::scenario::Test;
 use mtvtest::wait::pause;
@@ -55,8 +55,28 @@ impl Rig {
         Self::with_world(|_| {}, &Faults::default())
     }
 
+    /// A lab of the default world, whose scenarios run on this provider.
+    pub(crate) fn on(provider: &str) -> Self {
+        let mut rig = Self::new();
+        provider.clone_into(&mut rig.course.provider);
+        rig
+    }
+
+    /// A lab of the default world whose VM `name` on vSphere is another.
+    pub(crate) fn with_vm(name: &str, change: impl FnOnce(&mut VmSpec)) -> Self {
+        let edit = |spec: &mut WorldSpec| {
+            change(spec.sources[0].vms_mut().iter_mut().find(|vm| vm.name == name).unwrap());
+        };
+        Self::with_world(edit, &Faults::default())
+    }
+
     /// A lab of the default world, changed, with faults that are on from the start.
     pub(crate) fn with_world(change: impl FnOnce(&mut WorldSpec), faults: &Faults) -> Self {
+        Self::at_pace(Pace::FULL, change, faults)
+    }
+
+    /// As [`Self::with_world`], where simulated work takes its time.
+    pub(crate) fn at_pace(pace: Pace, change: impl FnOnce(&mut WorldSpec), faults: &Faults) -> Self {
         let mut spec = WorldSpec::embedded().unwrap();
         change(&mut spec);
         let admin = spec.cluster.users.iter().find(|user| user.role == Role::Admin).unwrap().clone();
@@ -65,7 +85,7 @@ impl Rig {
         settings.cluster_username = Some(admin.name);
         settings.cluster_password = Some(Secret::new(admin.password));
         settings.insecure_verify_skip = true;
-        let mut world = World::from_spec(spec, Pace::FULL).unwrap();
+        let mut world = World::from_spec(spec, pace).unwrap();
         world.faults = faults.clone();
         let lab = Lab::start(world).unwrap();
         settings.cluster_host = Some(lab.api_url());
@@ -163,7 +183,7 @@ impl Rig {
 
 /// Two VMs, `shared-1` and `shared-2`, with one disk in common.
 pub(crate) fn share_a_disk(spec: &mut WorldSpec) {
-    let SourceSpec::Vsphere { vms, .. } = &mut spec.sources[0];
+    let vms = spec.sources[0].vms_mut();
     let like = vms.iter().find(|vm| vm.name == "mtv-tests-rhel8").unwrap().clone();
     for name in ["shared-1", "shared-2"] {
         let mut vm = VmSpec { name: name.into(), ..like.clone() };

@@ -6,7 +6,7 @@ use mtvtest::engine::SessionParts;
 use mtvtest::event::{Event, Outcome, StepName};
 use mtvtest::facts::Power;
 use mtvtest::lab::fault::Faults;
-use mtvtest::lab::world::{Inventory, SourceSpec, Vm, VmSpec, WorldSpec};
+use mtvtest::lab::world::{Inventory, Vm, VmSpec, WorldSpec};
 use mtvtest::undo::{Ledger, State};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn rig(change: impl FnOnce(&mut WorldSpec), entry: impl FnOnce(&mut Value)) -> R
     let mut rig = Rig::with_world(change, &Faults::default());
     rig.settings.skip_teardown = true;
     let mut providers: Value = serde_json::from_str(&rig.providers_json).unwrap();
-    entry(providers.as_object_mut().unwrap().values_mut().next().unwrap());
+    entry(&mut providers["vsphere-8"]);
     rig.providers_json = providers.to_string();
     rig
 }
@@ -39,7 +39,7 @@ fn clones(inventory: &Inventory) -> Vec<&Vm> {
 }
 
 fn look<T>(rig: &Rig, look: impl FnOnce(&Inventory) -> T) -> T {
-    look(&rig.lab.world().vsphere[0].read())
+    look(&rig.lab.world().sources[0].read())
 }
 
 fn ledger(rig: &Rig) -> Ledger {
@@ -166,7 +166,7 @@ async fn a_vm_that_is_not_cloned_keeps_everything_but_its_power_which_is_restore
 }
 
 fn vm_spec<'a>(spec: &'a mut WorldSpec, name: &str) -> &'a mut VmSpec {
-    let SourceSpec::Vsphere { vms, .. } = &mut spec.sources[0];
+    let vms = spec.sources[0].vms_mut();
     vms.iter_mut().find(|vm| vm.name == name).unwrap()
 }
 
@@ -245,7 +245,7 @@ const SSH: &str =
 async fn the_key_is_on_the_esxi_host_once_and_only_it_is_removed() {
     let rig = rig(|_| {}, over_ssh);
     let foreign = "ssh-rsa AAAAB3NzaC1yc2E= somebody";
-    rig.lab.world().vsphere[0].change(|inventory| {
+    rig.lab.world().sources[0].change(|inventory| {
         inventory.authorized_keys.insert("host-21".into(), vec![foreign.to_owned()]);
     });
     let baseline = mtvtest::lab::Baseline::take(&rig.lab);

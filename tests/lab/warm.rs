@@ -101,7 +101,7 @@ async fn the_remote_destination_takes_warm_migrations() {
 async fn cancelled_between_two_copies_it_leaves_no_snapshot_and_no_setting() {
     let mut rig = Rig::with_world(|_| {}, &Faults::default());
     // The VM itself is migrated, so that what the cancelled migration leaves on it shows.
-    rig.lab.world().vsphere[0].change(|inventory| {
+    rig.lab.world().sources[0].change(|inventory| {
         let vm = inventory.vms.iter_mut().find(|vm| vm.name == VM).unwrap();
         vm.power = Power::On;
         vm.extra_config.push(("ctkEnabled".into(), "true".into()));
@@ -114,7 +114,7 @@ async fn cancelled_between_two_copies_it_leaves_no_snapshot_and_no_setting() {
     let (session, test, _collected) =
         Box::pin(rig.session(&warm("skip_clone: true\ncutover: {after_precopies: 50}\n"))).await;
     let session = session.map_err(|(_, error)| error).unwrap();
-    let source = |lab: &Lab| lab.world().vsphere[0].read().vms.iter().find(|vm| vm.name == VM).unwrap().clone();
+    let source = |lab: &Lab| lab.world().sources[0].read().vms.iter().find(|vm| vm.name == VM).unwrap().clone();
     let interrupt = async {
         let copied = |lab: &Lab| {
             objects(lab, "Migration").iter().any(|one| one["status"]["vms"][0]["warm"]["successes"].as_u64() >= Some(2))

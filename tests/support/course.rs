@@ -28,6 +28,8 @@ pub(crate) struct Course {
     pub(crate) settings: Settings,
     pub(crate) network: Arc<dyn Network>,
     pub(crate) providers_json: String,
+    /// The provider that scenarios given as text run on.
+    pub(crate) provider: String,
     pub(crate) folder: TempDir,
     pub(crate) cancel: CancellationToken,
     /// Names everything that the run makes.
@@ -53,7 +55,8 @@ impl Reader for Collect {
 impl Course {
     pub(crate) fn new(settings: Settings, network: Arc<dyn Network>, providers_json: String) -> Self {
         let folder = TempDir::new().unwrap();
-        Self { settings, network, providers_json, folder, cancel: CancellationToken::new(), seed: 7 }
+        let provider = "vsphere-8".to_owned();
+        Self { settings, network, providers_json, provider, folder, cancel: CancellationToken::new(), seed: 7 }
     }
 
     pub(crate) fn providers(&self) -> Providers {
@@ -66,8 +69,7 @@ impl Course {
         std::fs::create_dir(folder.path().join("cold")).unwrap();
         std::fs::write(folder.path().join("cold/sanity.yaml"), scenario).unwrap();
         let catalogue = Catalogue::load(folder.path()).unwrap();
-        let provider = self.providers().iter().next().unwrap().name.clone();
-        tests(&catalogue, &[provider]).remove(0)
+        tests(&catalogue, std::slice::from_ref(&self.provider)).remove(0)
     }
 
     pub(crate) async fn sources(
@@ -78,20 +80,26 @@ impl Course {
         self.sources_of(parts, std::slice::from_ref(test)).await
     }
 
-    /// Connects to the one source of these tests.
+    /// Connects to the sources of these tests.
     pub(crate) async fn sources_of(
         &self,
         parts: &SessionParts,
         tests: &[Test],
     ) -> Result<BTreeMap<String, ConnectedSource>, Vec<Problem>> {
-        let entry = parts.providers.get(tests[0].provider.as_deref().unwrap()).unwrap();
-        let mut needed = NeededSource::of(entry);
+        let mut needed: BTreeMap<&str, NeededSource<'_>> = BTreeMap::new();
         for test in tests {
-            needed.add(test);
+            let name = test.provider.as_deref().unwrap();
+            let entry = parts.providers.get(name).unwrap();
+            needed.entry(name).or_insert_with(|| NeededSource::of(entry)).add(test);
         }
-        let reach =
-            Reach { network: parts.network.as_ref(), settings: &parts.settings, counter: &parts.source_requests };
-        examine_sources(&reach, &[needed]).await
+        let needed: Vec<NeededSource<'_>> = needed.into_values().collect();
+        let reach = Reach {
+            network: parts.network.as_ref(),
+            cluster: &parts.cluster,
+            settings: &parts.settings,
+            counter: &parts.source_requests,
+        };
+        examine_sources(&reach, &needed).await
     }
 
     /// Examines the cluster and begins a run on it.

@@ -90,6 +90,17 @@ fn keys_have_needs_of_their_own() {
         "warm migration is for sources of type `vsphere` or `ovirt`, mine is `ova`"
     );
     assert_eq!(
+        ova.reason("virtual_machines: [{name: a, source_vm_power: on}]"),
+        "a source VM that runs is for sources of type `vsphere`, `ovirt`, `openstack`, `openshift` or `hyperv`, mine is \
+         `ova`"
+    );
+    for (key, name) in [("snapshots: 1", "snapshots"), ("wait_for_cloud_init: true", "wait_for_cloud_init")] {
+        assert_eq!(
+            facts("openshift").reason(&format!("virtual_machines: [{{name: a, {key}}}]")),
+            format!("`{name}` is for sources of type `vsphere`, `ovirt`, `openstack` or `hyperv`, mine is `openshift`")
+        );
+    }
+    assert_eq!(
         ovirt.reason("virtual_machines: [{name: a, add_nic: true, add_nic_start_connected: true}]"),
         "`add_nic` is for sources of type `vsphere`, mine is `ovirt`"
     );

@@ -77,7 +77,7 @@ pub(crate) async fn of_all_variants_are_admitted(bench: Bench) {
     let space = "variants";
     post(&admin, "/api/v1/namespaces", &json!({"metadata": {"name": space}})).await.unwrap();
     let catalogue = Catalogue::embedded().unwrap();
-    let provider = course.providers().iter().next().unwrap().name.clone();
+    let provider = course.provider.clone();
     let all = tests(&catalogue, &[provider]).into_iter().chain(VARIANTS.map(|text| course.test(text)));
     for test in all {
         for mut manifest in outlined(&course, &test) {
@@ -122,7 +122,7 @@ fn outlined(course: &Course, test: &Test) -> Vec<Value> {
     let outline =
         Outline { session: &session, seed: Seed(course.seed), settings: &course.settings, storage_class: &class };
     let providers = course.providers();
-    let entry = providers.iter().next().unwrap();
+    let entry = providers.get("vsphere-8").unwrap();
     let steps = std::iter::once(outline.session(entry)).chain(outline.test(test, entry));
     steps.flat_map(|step| step.manifests).collect()
 }
