@@ -34,7 +34,8 @@ ok("deployments and their scale")
 
 classes = {one.metadata.name: one for one in storage.list_storage_class().items}
 same(classes["nfs"].provisioner, "nfs.csi.k8s.io", "a class")
-same(core.list_persistent_volume_claim_for_all_namespaces().items, [], "claims")
+claims = core.list_persistent_volume_claim_for_all_namespaces().items
+same({one.metadata.namespace for one in claims}, {"openshift-virtualization-os-images"}, "claims")
 claim = client.V1PersistentVolumeClaim(
     metadata=client.V1ObjectMeta(name="c"),
     spec=client.V1PersistentVolumeClaimSpec(

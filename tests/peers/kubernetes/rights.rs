@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use tokio::process::Command;
 
 /// Rights of the role that the runs below need not use, and why the role has them.
-const UNUSED: [(&str, &str); 14] = [
+const UNUSED: [(&str, &str); 16] = [
     ("watch configmaps", GONE),
     ("watch pods", GONE),
     ("watch persistentvolumeclaims", GONE),
@@ -26,10 +26,20 @@ const UNUSED: [(&str, &str); 14] = [
     ("watch forkliftcontrollers.forklift.konveyor.io", GONE),
     ("get consoleclidownloads.console.openshift.io", VIRTCTL),
     ("list kubevirts.kubevirt.io", VIRTCTL),
+    ("get virtualmachineinstancetypes.instancetype.kubevirt.io", OWN_TYPES),
+    ("get virtualmachinepreferences.instancetype.kubevirt.io", OWN_TYPES),
     ("list clusterserviceversions.operators.coreos.com", "only where no Subscription names the installed one"),
 ];
+const OWN_TYPES: &str = "only VMs of the cluster that are migrated without a clone may name one of their namespace";
 const VIRTCTL: &str = "only with ssh.tunnel: virtctl";
 const GONE: &str = "only what is not as it shall be at the first look is watched";
+
+/// A VM of the cluster that is stopped before its migration.
+const STOPPED: &str = "\
+description: A VM of the cluster, stopped first.
+virtual_machines:
+  - {name: mtv-tests-rhel8, source_vm_power: off}
+";
 
 /// The rules of the role that is shipped.
 pub(crate) fn shipped_rules() -> Value {
@@ -44,8 +54,10 @@ pub(crate) async fn enough_and_not_more(bench: Bench) {
     let _alone = stage.turns.write().await;
     let token = stage.account("minimal", &shipped_rules()).await;
     let runs = plans::PASSING.map(|scenario| plans::passed(stage, &token, scenario));
-    let cold = stage.course();
+    let (cold, mut of_the_cluster) = (stage.course(), stage.course());
+    "openshift-local".clone_into(&mut of_the_cluster.provider);
     tokio::join!(passed(stage, &cold, &token, COLD), join_all(runs), plans::offloaded(stage, &token));
+    passed(stage, &of_the_cluster, &token, STOPPED).await;
     stalled(stage, &token).await;
     let left = failed_by_a_check(stage, &token).await;
     abandon(stage, &left).await;
