@@ -33,10 +33,13 @@ def step_ms(step):
         events = [json.loads(line) for line in lines]
     return next(one["took_ms"] for one in events if one.get("event") == "step-finished" and one.get("step") == step)
 
+VSPHERE = ["--source-provider", "vsphere-8"]
+
 for name, arguments in [
     ("list the shipped catalogue", ["list"]),
-    ("run cold/sanity on the lab", ["run", "--lab", "--filter", "cold/sanity", "--data-collector-path", collected]),
-    ("run the whole catalogue on the lab", ["run", "--lab", "--data-collector-path", collected]),
+    ("run cold/sanity on the lab", ["run", "--lab", "--filter", "cold/sanity", *VSPHERE, "--data-collector-path", collected]),
+    ("run the whole catalogue on vSphere on the lab", ["run", "--lab", *VSPHERE, "--data-collector-path", collected]),
+    ("run the whole catalogue on all five sources of the lab", ["run", "--lab", "--data-collector-path", collected]),
 ]:
     once(arguments)  # warm-up
     walls, peaks = zip(*(once(arguments) for _ in range(runs)))
@@ -44,7 +47,8 @@ for name, arguments in [
           f"{statistics.median(peaks):.0f} MiB peak (max {max(peaks):.0f}), {runs} runs")
 
 for name, test in [("one running guest", "one"), ("fifty running guests of one plan", "fifty")]:
-    arguments = ["run", "--lab", "--scenarios", "benches/guests", "--exact", test, "--data-collector-path", collected]
+    arguments = ["run", "--lab", "--scenarios", "benches/guests", "--exact", test, *VSPHERE,
+                 "--data-collector-path", collected]
     once(arguments)  # warm-up
     found = [(once(arguments)[1], step_ms("check")) for _ in range(runs)]
     peaks, steps = zip(*found)
